@@ -1,0 +1,146 @@
+//! What happened, as the services tell it: the records of the journal. Logs writes them down, the scheduler
+//! follows those that wait.
+
+use std::sync::Arc;
+
+use crate::attempt::Attempt;
+use crate::delivery::{DeliveryRef, Position, Settlement};
+use crate::event::Purpose;
+use crate::event_type::EventType;
+use crate::ids::{DeliveryId, EventId, ReplayId, Run, TenantNumber, WebhookId};
+use crate::time::Timestamp;
+
+/// One record of the journal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JournalRecord {
+    /// An event was routed.
+    Routed(Routed),
+    /// A delivery was attempted, or ended without an attempt.
+    Attempted(Box<Attempted>),
+    /// A delivery waits without having been attempted.
+    Parked(Parked),
+}
+
+impl JournalRecord {
+    /// Whether the scheduler must see it: it changes what waits.
+    #[must_use]
+    pub fn concerns_schedule(&self) -> bool {
+        match self {
+            Self::Routed(_) => false,
+            Self::Attempted(attempted) => attempted.concerns_schedule(),
+            Self::Parked(_) => true,
+        }
+    }
+}
+
+/// An event, all but its data, and whom it goes to in this run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routed {
+    /// Whose.
+    pub tenant: TenantNumber,
+    /// The event.
+    pub event: EventId,
+    /// Its type.
+    pub event_type: EventType,
+    /// What it is about.
+    pub subject: Option<Arc<str>>,
+    /// When it happened.
+    pub created: Timestamp,
+    /// When it was accepted.
+    pub accepted: Timestamp,
+    /// Whom it was for.
+    pub purpose: Purpose,
+    /// Where its data lies in the stream of events.
+    pub position: Position,
+    /// The size of its data in bytes.
+    pub size: u32,
+    /// Set if a replay began this run.
+    pub replay: Option<ReplayId>,
+    /// The webhooks that it goes to, possibly none, each with the delivery's id.
+    pub deliveries: Vec<(WebhookId, DeliveryId)>,
+}
+
+impl Routed {
+    /// The run that its deliveries belong to.
+    #[must_use]
+    pub fn run(&self) -> Run {
+        self.replay.map_or(Run::First, Run::Replay)
+    }
+}
+
+/// What follows from an attempt. The worker alone decides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follows {
+    /// The delivery has ended.
+    Settled(Settlement),
+    /// The next scheduled attempt has its time.
+    Waiting {
+        /// When.
+        due: Timestamp,
+        /// Its number.
+        attempt: u16,
+    },
+    /// Nothing changes: a manual attempt failed.
+    Unchanged,
+}
+
+/// A delivery's attempt and what follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempted {
+    /// Which delivery.
+    pub delivery: DeliveryRef,
+    /// Its event; empty ids do not exist, so this is `None` only where the payload was gone.
+    pub event: Option<EventId>,
+    /// Its event's type, likewise.
+    pub event_type: Option<EventType>,
+    /// The attempt; `None` if the delivery ended without one.
+    pub attempt: Option<Attempt>,
+    /// What follows.
+    pub follows: Follows,
+    /// Whether the schedule may hold an entry for this delivery.
+    pub waited: bool,
+    /// The worker's lease had lapsed: another has taken the delivery over and decides what follows. This is only logged.
+    pub late: bool,
+    /// Whether it counts for the webhook's disable rule (pings and tests do not).
+    pub counts_for_health: bool,
+}
+
+impl Attempted {
+    /// Whether the scheduler must see it.
+    #[must_use]
+    pub fn concerns_schedule(&self) -> bool {
+        !self.late
+            && match self.follows {
+                Follows::Settled(_) => self.waited,
+                Follows::Waiting { .. } => true,
+                Follows::Unchanged => false,
+            }
+    }
+}
+
+/// Where a parked delivery waits.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Parking {
+    /// Among all that wait for a time: the attempt is in the air, and this entry outlives the worker.
+    InFlight,
+    /// In its webhook's own queue, let through at a pace.
+    Webhook {
+        /// Deliveries a second; more than zero.
+        per_second: f64,
+        /// How many may go at once after a pause; at least 1.
+        burst: u32,
+    },
+}
+
+/// A delivery that waits, for no failing of its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Parked {
+    /// Which delivery.
+    pub delivery: DeliveryRef,
+    /// The number of the attempt that it waits for.
+    pub attempt: u16,
+    /// When it may go at the earliest; in a webhook's own queue also its place in the order.
+    pub due: Timestamp,
+    /// Where it waits.
+    pub parking: Parking,
+}
