@@ -1,0 +1,67 @@
+# What there is to do with Fanfare; `make` alone lists it.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Every build uses the versions in Cargo.lock. The toolchain's version is in rust-toolchain.toml.
+CARGO := cargo
+export CARGO_TARGET_DIR ?= $(CURDIR)/target
+
+# Where install puts what the machine lacks; .ci/run keeps it outside the clone.
+export FANFARE_TOOLS_DIR ?= $(CURDIR)/.dev/tools
+
+.PHONY: help run test lint up down openapi compiler
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: compiler ## Build and start everything in one process, with a receiver and one event to look at
+	$(CARGO) build --release --locked -p fanfare-server
+	exec "$(CARGO_TARGET_DIR)/release/fanfare" standalone --demo
+
+test: compiler ## Run every test, against real backends; fetches those that the machine lacks
+	deploy/servers/install
+	source "$(FANFARE_TOOLS_DIR)/env.sh"
+	# A test that finds no server fails rather than passing unseen.
+	export FANFARE_REQUIRE_SERVERS=1
+	# End-to-end tests start the binary as processes of its own.
+	export FANFARE_BIN="$(CARGO_TARGET_DIR)/debug/fanfare"
+	$(CARGO) build --workspace --bins --tests --locked
+	if $(CARGO) nextest --version >/dev/null 2>&1; then
+		$(CARGO) nextest run --workspace --locked
+		$(CARGO) test --workspace --doc --locked
+	else
+		echo "cargo-nextest is not installed: using cargo test, which is slower and has no time limits"
+		$(CARGO) test --workspace --locked
+	fi
+
+lint: compiler ## Check the format, Clippy's lints and which crate depends on which
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	deploy/check-boundaries
+
+up: compiler ## Start the distributed system on this machine, one process a service, data under .dev/
+	deploy/servers/install
+	$(CARGO) build --release --locked -p fanfare-server
+	deploy/local/up
+
+down: ## Stop what `make up` started; its data stay
+	deploy/local/down
+
+openapi: compiler ## Write the REST description anew from the code
+	$(CARGO) run --quiet --locked -p fanfare-server -- openapi >crates/api/openapi.json.new
+	mv crates/api/openapi.json.new crates/api/openapi.json
+
+# Rust and a C compiler (for SQLite and the cryptography) are all that a build needs.
+compiler:
+	@missing=
+	command -v $(CARGO) >/dev/null || missing+=$$'\n  - Rust: rustup installs it (https://rustup.rs), in the version that rust-toolchain.toml names'
+	command -v cc >/dev/null || missing+=$$'\n  - a C compiler (Debian: apt-get install build-essential)'
+	if [[ -n $$missing ]]; then
+		echo "missing on this machine:$$missing" >&2
+		exit 1
+	fi
+
+# One shell for a whole recipe, so that variables and `if` reach over its lines.
+.ONESHELL:

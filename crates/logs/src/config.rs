@@ -1,0 +1,20 @@
+//! The logs service's settings.
+
+use std::num::NonZeroUsize;
+
+use serde::Deserialize;
+
+/// Settings of the logs service, from `[logs]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Journal records that are written in one transaction, at most.
+    pub batch: NonZeroUsize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        const BATCH: NonZeroUsize = NonZeroUsize::new(2_000).expect("not zero");
+        Self { batch: BATCH }
+    }
+}

@@ -1,0 +1,81 @@
+//! What routing an event comes to: records for the next streams.
+
+use bytes::Bytes;
+use fanfare_domain::delivery::{Delivery, DeliveryRef, Lane, Position, Turn};
+use fanfare_domain::event::Event;
+use fanfare_domain::ids::{DeliveryId, Run, WebhookId};
+use fanfare_domain::journal::{JournalRecord, Parked, Parking, Routed};
+use fanfare_domain::webhook::{RateLimit, Webhook};
+use fanfare_proto::records::{encode_delivery, encode_journal};
+use std::sync::Arc;
+
+/// How many webhooks one journal record names: 32 bytes each, so that it stays well below the largest record.
+const NAMED_AT_ONCE: usize = 8_000;
+/// The first attempt's number.
+const FIRST: u16 = 1;
+
+/// What one webhook gets: a delivery to make at once, or, at a limited rate, a place in its queue.
+pub(crate) enum Step {
+    Deliver(Bytes),
+    Park(Bytes),
+}
+
+/// The record for one webhook. `inline` carries the event along.
+pub(crate) fn step(event: &Event, position: Position, webhook: &Webhook, inline: bool) -> Step {
+    let reference = DeliveryRef::new(event, position, webhook.id, Run::First);
+    match webhook.rate_limit {
+        Some(limit) => Step::Park(encode_journal(&JournalRecord::Parked(Parked {
+            delivery: reference,
+            attempt: FIRST,
+            due: event.accepted,
+            parking: parking(limit),
+        }))),
+        None => Step::Deliver(encode_delivery(&Delivery {
+            reference,
+            turn: Turn::Scheduled(FIRST),
+            waited: false,
+            paced: false,
+            due: event.accepted,
+            event: inline.then(|| event.clone()),
+        })),
+    }
+}
+
+fn parking(limit: RateLimit) -> Parking {
+    // At least one, and as many as a second has: the cast stops at u32::MAX.
+    let burst = limit.burst.map_or(limit.per_second.ceil() as u32, Into::into).max(1);
+    Parking::Webhook { per_second: limit.per_second, burst }
+}
+
+/// The records that tell of the event and whom it went to: one, unless it went to very many.
+pub(crate) fn routed(event: &Event, position: Position, webhooks: &[&Arc<Webhook>]) -> Vec<Bytes> {
+    let deliveries: Vec<_> = webhooks
+        .iter()
+        .map(|webhook| (webhook.id, DeliveryRef::new(event, position, webhook.id, Run::First).id))
+        .collect();
+    if deliveries.is_empty() {
+        return vec![routed_to(event, position, deliveries)];
+    }
+    deliveries.chunks(NAMED_AT_ONCE).map(|some| routed_to(event, position, some.to_vec())).collect()
+}
+
+fn routed_to(event: &Event, position: Position, deliveries: Vec<(WebhookId, DeliveryId)>) -> Bytes {
+    encode_journal(&JournalRecord::Routed(Routed {
+        tenant: event.tenant,
+        event: event.id.clone(),
+        event_type: event.event_type.clone(),
+        subject: event.subject.clone(),
+        created: event.created,
+        accepted: event.accepted,
+        purpose: event.purpose,
+        position,
+        size: u32::try_from(event.data.len()).unwrap_or(u32::MAX),
+        replay: None,
+        deliveries,
+    }))
+}
+
+/// The lane of first attempts, by whether the tenant is above its share.
+pub(crate) const fn lane(above_share: bool) -> Lane {
+    if above_share { Lane::Bulk } else { Lane::Fresh }
+}

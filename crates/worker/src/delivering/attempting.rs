@@ -1,0 +1,185 @@
+//! One attempt: the request, the answer, and what follows.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use fanfare_domain::attempt::{Attempt, AttemptError};
+use fanfare_domain::delivery::Turn;
+use fanfare_domain::ids::AttemptId;
+use fanfare_domain::journal::Follows;
+use fanfare_domain::retry::parse_retry_after;
+use fanfare_domain::time::Timestamp;
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
+
+use super::{Courier, DEADLINE_MARGIN, Job, number_of};
+use crate::decision::{Outcome, Terms, follows};
+use crate::egress::Answer;
+use crate::gates::{Answered, Pass};
+use crate::prepared::Request;
+use crate::recording::Task;
+
+/// How long a record stays unfinished while its attempt is in the air.
+const OPEN_LIMIT: Duration = Duration::from_secs(1);
+/// An attempt is surely over so long after its limit.
+const GUARD_MARGIN: Duration = Duration::from_secs(10);
+/// An answer within this is prompt.
+const PROMPT: Duration = Duration::from_secs(1);
+/// Statuses with which a receiver can postpone the next attempt.
+const POSTPONING: [u16; 2] = [429, 503];
+
+impl Courier {
+    pub(super) async fn attempt(&self, mut task: Task, job: &Job, pass: Option<&mut Pass>) {
+        let started = self.clock.now();
+        let request = match job.prepared.request(&job.event, started) {
+            Ok(request) => request,
+            Err(error) => {
+                tracing::error!(webhook = %job.webhook.id, %error, "request cannot be made");
+                return self.wait_undecided(task).await;
+            }
+        };
+        let shown = job.prepared.shown(&request.headers);
+        let answer = self.post(&mut task, job, request, started).await;
+        let ended = self.clock.now();
+        let result = answer.and_then(|answer| {
+            if job.prepared.takes(answer.status) { Ok(answer) } else { Err(Refusal::answered(answer, ended)) }
+        });
+        if let Some(pass) = pass {
+            pass.note(how_answered(&result, ended.since(started)), ended);
+        }
+        let follows = self.what_follows(&task, job, &result, ended);
+        let attempt = attempt(&task, started, ended, shown, result);
+        log(&task, job, &attempt, follows);
+        self.recorder.attempted(task, Some(&job.event), Some(attempt), follows).await;
+    }
+
+    /// Posts. When that takes longer than a record may stay unfinished, an entry in the schedule takes its place.
+    async fn post(
+        &self,
+        task: &mut Task,
+        job: &Job,
+        request: Request,
+        started: Timestamp,
+    ) -> Result<Answer, Refusal> {
+        let limit = job.prepared.timeout;
+        let posting = self.poster.post(&job.prepared.url, request.headers, request.body, limit);
+        let mut posting = std::pin::pin!(posting);
+        let open_until = task.taken.plus(OPEN_LIMIT);
+        let answer = match task.scheduled() {
+            // The schedule cannot take a manual attempt up again: its record stays open instead.
+            None => posting.await,
+            Some(number) => tokio::select! {
+                answer = &mut posting => answer,
+                () = self.clock.sleep_until(open_until) => {
+                    let guarding = self.recorder.guard(task, number, started.plus(limit + GUARD_MARGIN));
+                    tokio::join!(posting, guarding).0
+                }
+            },
+        };
+        answer.map_err(|error| Refusal { error, answer: None, retry_after: None })
+    }
+
+    fn what_follows(&self, task: &Task, job: &Job, result: &Result<Answer, Refusal>, ended: Timestamp) -> Follows {
+        let outcome = match result {
+            Ok(_) => Outcome::Taken,
+            Err(refusal) => Outcome::Refused { error: &refusal.error, retry_after: refusal.retry_after },
+        };
+        let terms = Terms {
+            turn: task.delivery.turn,
+            ended,
+            policy: &job.prepared.retry,
+            deadline: job.event.accepted.plus(self.retention).minus(DEADLINE_MARGIN),
+            random: rand::random(),
+        };
+        follows(&outcome, &terms)
+    }
+}
+
+/// An attempt that failed.
+struct Refusal {
+    error: AttemptError,
+    answer: Option<Answer>,
+    retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    fn answered(answer: Answer, now: Timestamp) -> Self {
+        let asked = answer.headers.get(RETRY_AFTER).filter(|_| POSTPONING.contains(&answer.status));
+        let retry_after = asked.and_then(|value| value.to_str().ok()).and_then(|value| parse_retry_after(value, now));
+        Self { error: AttemptError::Rejected(answer.status), answer: Some(answer), retry_after }
+    }
+}
+
+fn how_answered(result: &Result<Answer, Refusal>, took: Duration) -> Answered {
+    match result {
+        Err(Refusal { error: AttemptError::TimedOut(_), .. }) => Answered::Never,
+        _ if took < PROMPT => Answered::Promptly,
+        _ => Answered::Slowly,
+    }
+}
+
+fn attempt(
+    task: &Task,
+    started: Timestamp,
+    ended: Timestamp,
+    request_headers: Vec<(String, String)>,
+    result: Result<Answer, Refusal>,
+) -> Attempt {
+    let (answer, error) = match result {
+        Ok(answer) => (Some(answer), None),
+        Err(refusal) => (refusal.answer, Some(refusal.error.to_string())),
+    };
+    let number = number_of(task.delivery.turn);
+    let (id, manual) = match task.delivery.turn {
+        Turn::Scheduled(number) => (AttemptId::derive(task.delivery.reference.id, number), false),
+        Turn::Manual { id, .. } => (id, true),
+    };
+    Attempt {
+        id,
+        number,
+        manual,
+        started,
+        duration: ended.since(started),
+        status: answer.as_ref().map(|answer| answer.status),
+        error,
+        request_headers,
+        response_headers: answer.as_ref().map(|answer| kept_headers(&answer.headers)).unwrap_or_default(),
+        response_body: answer.map_or_else(Bytes::new, |answer| answer.body),
+    }
+}
+
+/// Response headers are kept up to this many bytes.
+const KEPT_HEADERS: usize = 8 * 1024;
+
+fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let mut bytes = 0;
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .take_while(|(name, value)| {
+            bytes += name.len() + value.len();
+            bytes <= KEPT_HEADERS
+        })
+        .collect()
+}
+
+/// One wide line for each attempt.
+fn log(task: &Task, job: &Job, attempt: &Attempt, follows: Follows) {
+    tracing::info!(
+        target: "fanfare::attempt",
+        tenant = %job.event.tenant_id,
+        event = %job.event.id,
+        event_type = %job.event.event_type,
+        webhook = %job.webhook.id,
+        delivery = %task.delivery.reference.id,
+        attempt = attempt.number,
+        manual = attempt.manual,
+        status = attempt.status,
+        duration_ms = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
+        late_ms = u64::try_from(attempt.started.since(task.delivery.due).as_millis()).unwrap_or(u64::MAX),
+        error = attempt.error.as_deref(),
+        follows = ?follows,
+        trace = job.event.trace.parent.as_deref(),
+        "attempt made",
+    );
+}

@@ -1,0 +1,133 @@
+//! Telling the journal, and letting go of what was taken.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fanfare_domain::attempt::Attempt;
+use fanfare_domain::delivery::{Delivery, Settlement, Turn};
+use fanfare_domain::event::{Event, Purpose};
+use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Parked, Parking};
+use fanfare_domain::time::Timestamp;
+use fanfare_ports::clock::SharedClock;
+use fanfare_ports::queue::{Lease, Queue, Topic, keep_storing};
+use fanfare_proto::records::encode_journal;
+
+/// The first attempt's number.
+const FIRST: u16 = 1;
+
+/// A delivery that was taken and is not finished, and whether another entry already answers for it.
+pub(crate) struct Task {
+    pub(crate) delivery: Delivery,
+    pub(crate) lease: Lease,
+    /// When it was taken, by this process.
+    pub(crate) taken: Timestamp,
+    /// Its record in the queue is finished: an entry in the schedule outlives this process instead.
+    guarded: bool,
+}
+
+impl Task {
+    pub(crate) fn new(delivery: Delivery, lease: Lease, taken: Timestamp) -> Self {
+        Self { delivery, lease, taken, guarded: false }
+    }
+
+    /// The number of the attempt that the schedule waits for; `None` for a manual one, which it knows nothing of.
+    pub(crate) const fn scheduled(&self) -> Option<u16> {
+        match self.delivery.turn {
+            Turn::Scheduled(number) => Some(number),
+            Turn::Manual { .. } => None,
+        }
+    }
+}
+
+/// Writes what came of deliveries, however long that takes, and then finishes them.
+pub(crate) struct Recorder {
+    queue: Arc<dyn Queue>,
+    clock: SharedClock,
+}
+
+impl Recorder {
+    pub(crate) fn new(queue: Arc<dyn Queue>, clock: SharedClock) -> Self {
+        Self { queue, clock }
+    }
+
+    /// The delivery ends without an attempt. A manual one changes nothing then.
+    pub(crate) async fn settle(&self, task: Task, event: Option<&Event>, settlement: Settlement) {
+        let follows = match task.delivery.turn {
+            Turn::Scheduled(_) => Follows::Settled(settlement),
+            Turn::Manual { .. } => Follows::Unchanged,
+        };
+        self.attempted(task, event, None, follows).await;
+    }
+
+    /// An attempt was made.
+    pub(crate) async fn attempted(&self, task: Task, event: Option<&Event>, attempt: Option<Attempt>, follows: Follows) {
+        let late = !task.guarded && !task.lease.is_held(self.clock.now());
+        if late {
+            tracing::warn!(delivery = %task.delivery.reference.id, "lease lapsed meanwhile: the result is only logged");
+        }
+        let attempted = Attempted {
+            delivery: task.delivery.reference,
+            event: event.map(|event| event.id.clone()),
+            event_type: event.map(|event| event.event_type.clone()),
+            attempt,
+            follows,
+            waited: task.delivery.waited || task.guarded || task.scheduled().is_none_or(|number| number > FIRST),
+            late,
+            counts_for_health: event.is_some_and(|event| event.purpose == Purpose::Published),
+        };
+        self.store(&JournalRecord::Attempted(Box::new(attempted))).await;
+        self.finish(&task).await;
+    }
+
+    /// The attempt goes on in the air for longer than a record may stay unfinished: an entry that comes due when its time
+    /// is surely over takes the record's place.
+    pub(crate) async fn guard(&self, task: &mut Task, number: u16, due: Timestamp) {
+        self.store_parked(task, number, due, Parking::InFlight).await;
+        self.finish(task).await;
+        task.guarded = true;
+    }
+
+    /// The delivery waits for another time, without using up an attempt.
+    pub(crate) async fn postpone(&self, task: Task, number: u16, delay: Duration) {
+        let due = self.clock.now().plus(delay);
+        self.store_parked(&task, number, due, Parking::InFlight).await;
+        self.finish(&task).await;
+    }
+
+    /// The delivery waits in its webhook's own queue, in the place that it has by when it fell due.
+    pub(crate) async fn park(&self, task: Task, number: u16, per_second: f64, burst: u32) {
+        let due = task.delivery.due;
+        self.store_parked(&task, number, due, Parking::Webhook { per_second, burst }).await;
+        self.finish(&task).await;
+    }
+
+    async fn store_parked(&self, task: &Task, attempt: u16, due: Timestamp, parking: Parking) {
+        let delivery = task.delivery.reference;
+        self.store(&JournalRecord::Parked(Parked { delivery, attempt, due, parking })).await;
+    }
+
+    async fn store(&self, record: &JournalRecord) {
+        let topic = if record.concerns_schedule() { Topic::JournalSchedule } else { Topic::JournalLog };
+        if let Err(error) = keep_storing(&*self.queue, &self.clock, topic, vec![encode_journal(record)]).await {
+            // What is kept of an answer is bounded far below the largest record.
+            tracing::error!(%error, "journal record cannot be stored");
+        }
+    }
+
+    /// Lets go of a delivery about which there is nothing to tell.
+    pub(crate) async fn finish(&self, task: &Task) {
+        if task.guarded {
+            return;
+        }
+        if let Err(error) = self.queue.finish(std::slice::from_ref(&task.lease)).await {
+            tracing::warn!(%error, delivery = %task.delivery.reference.id, "delivery was not finished and will be repeated");
+        }
+    }
+
+    /// Gives a record back untouched.
+    pub(crate) async fn hand_back(&self, lease: &Lease, delay: Duration) {
+        if let Err(error) = self.queue.hand_back(std::slice::from_ref(lease), delay).await {
+            tracing::warn!(%error, "delivery was not handed back; its lease will lapse");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! A private `nats-server` with JetStream, which syncs each message to disk as production does.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use crate::{Server, ServerError, binary, free_port};
+
+/// A `nats-server`; `$NATS_SERVER` names its program, else it is looked for on the path.
+#[derive(Debug)]
+pub struct Nats {
+    server: Server,
+    port: u16,
+    // Removed after the server, which is dropped first.
+    _folder: TempDir,
+}
+
+impl Nats {
+    /// Starts a server with nothing in it.
+    ///
+    /// # Errors
+    /// [`ServerError`] if it is not installed or does not come up.
+    pub fn start() -> Result<Self, ServerError> {
+        Self::start_with("")
+    }
+
+    /// Starts a server whose `jetstream` block has further `settings`, such as `max_file_store: 64MB`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_with(settings: &str) -> Result<Self, ServerError> {
+        let program = binary("NATS_SERVER", "nats-server")?;
+        let folder = tempfile::tempdir().map_err(|error| ServerError::Failed(error.to_string()))?;
+        let port = free_port();
+        let configuration = folder.path().join("nats.conf");
+        let text = format!(
+            "listen: \"127.0.0.1:{port}\"\nmax_payload: 1MB\n\
+             jetstream {{\n  store_dir: \"{}\"\n  sync_interval: always\n  {settings}\n}}\n",
+            folder.path().join("store").display(),
+        );
+        fs::write(&configuration, text).map_err(|error| ServerError::Failed(error.to_string()))?;
+        let command = vec![program.into(), "-c".into(), configuration.into()];
+        let server = Server::start(command, port, &folder.path().join("nats.log"))?;
+        Ok(Self { server, port, _folder: folder })
+    }
+
+    /// Where clients connect.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Kills it at once (SIGKILL).
+    pub fn kill(&mut self) {
+        self.server.kill();
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(&mut self) {
+        self.server.stop("-TERM");
+    }
+
+    /// Starts it again on the same port and data.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_again(&mut self) -> Result<(), ServerError> {
+        self.server.start_again()
+    }
+
+    /// The process, to be sent signals.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+}
