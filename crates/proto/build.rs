@@ -12,9 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     #[expect(clippy::disallowed_methods, reason = "cargo tells build scripts by the environment")]
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("descriptors.bin"), published.encode_to_vec())?;
-    tonic_prost_build::configure()
-        .bytes(".fanfare.v1.PublishRequest.data")
-        .compile_fds(published)?;
+    tonic_prost_build::configure().bytes(".fanfare.v1.PublishRequest.data").compile_fds(published)?;
     let internal = protox::compile(["fanfare/records/v1/records.proto"], [PROTO])?;
     tonic_prost_build::configure().bytes(".").compile_fds(internal)?;
     Ok(())

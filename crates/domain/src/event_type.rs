@@ -37,9 +37,7 @@ pub enum EventTypeError {
     #[error("an event type has no empty segments: no dot at either end, no two in a row")]
     EmptySegment,
     /// A character that no segment may have.
-    #[error(
-        "an event type consists of a-z, 0-9, '_', '-' and dots between them, so {0:?} cannot be in it"
-    )]
+    #[error("an event type consists of a-z, 0-9, '_', '-' and dots between them, so {0:?} cannot be in it")]
     Character(char),
 }
 
@@ -81,14 +79,9 @@ fn check(text: &str) -> Result<(), EventTypeError> {
         return Err(EventTypeError::Empty);
     }
     if text.len() > MAX_LENGTH {
-        return Err(EventTypeError::TooLong {
-            length: text.chars().count(),
-        });
+        return Err(EventTypeError::TooLong { length: text.chars().count() });
     }
-    if let Some(other) = text
-        .chars()
-        .find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '_' | '-' | '.'))
-    {
+    if let Some(other) = text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '_' | '-' | '.')) {
         return Err(EventTypeError::Character(other));
     }
     if text.split('.').any(str::is_empty) {
@@ -135,17 +128,8 @@ mod tests {
 
     #[test]
     fn segments_are_joined_by_dots() {
-        for good in [
-            "a",
-            "qr.scanned",
-            "validation.on-course",
-            "a_b.c-d.0",
-            &"x".repeat(128),
-        ] {
-            assert_eq!(
-                EventType::new(good).map(|t| t.to_string()),
-                Ok(good.to_owned())
-            );
+        for good in ["a", "qr.scanned", "validation.on-course", "a_b.c-d.0", &"x".repeat(128)] {
+            assert_eq!(EventType::new(good).map(|t| t.to_string()), Ok(good.to_owned()));
         }
     }
 
@@ -153,28 +137,12 @@ mod tests {
     fn a_refusal_says_which_rule_was_broken() {
         assert_eq!(EventType::new(""), Err(EventTypeError::Empty));
         for dots in [".", "a.", ".a", "a..b"] {
-            assert_eq!(
-                EventType::new(dots),
-                Err(EventTypeError::EmptySegment),
-                "{dots}"
-            );
+            assert_eq!(EventType::new(dots), Err(EventTypeError::EmptySegment), "{dots}");
         }
-        for (text, character) in [
-            ("A.b", 'A'),
-            ("a b", ' '),
-            ("a.*", '*'),
-            ("é", 'é'),
-            ("a\0", '\0'),
-        ] {
-            assert_eq!(
-                EventType::new(text),
-                Err(EventTypeError::Character(character))
-            );
+        for (text, character) in [("A.b", 'A'), ("a b", ' '), ("a.*", '*'), ("é", 'é'), ("a\0", '\0')] {
+            assert_eq!(EventType::new(text), Err(EventTypeError::Character(character)));
         }
-        assert_eq!(
-            EventType::new(&"x".repeat(129)),
-            Err(EventTypeError::TooLong { length: 129 })
-        );
+        assert_eq!(EventType::new(&"x".repeat(129)), Err(EventTypeError::TooLong { length: 129 }));
     }
 
     #[test]
@@ -182,10 +150,7 @@ mod tests {
         assert!(EventType::ping().is_reserved());
         assert!(EventType::webhook_disabled().is_reserved());
         for free in ["webhook", "webhooks.ping", "fanfare", "my.webhook.ping"] {
-            assert!(
-                !EventType::new(free).expect("valid").is_reserved(),
-                "{free}"
-            );
+            assert!(!EventType::new(free).expect("valid").is_reserved(), "{free}");
         }
     }
 }

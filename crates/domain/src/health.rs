@@ -58,12 +58,7 @@ pub enum DisabledReason {
 
 impl DisableRule {
     /// Switches nothing off.
-    pub const NEVER: Self = Self {
-        gone: false,
-        failing_for: None,
-        failures_in_a_row: None,
-        delivery_exhausted: false,
-    };
+    pub const NEVER: Self = Self { gone: false, failing_for: None, failures_in_a_row: None, delivery_exhausted: false };
 
     /// Whether the webhook is to be switched off, and why.
     #[must_use]
@@ -77,16 +72,10 @@ impl DisableRule {
         if self.delivery_exhausted && facts.delivery_exhausted {
             return Some(DisabledReason::DeliveryExhausted);
         }
-        if self
-            .failures_in_a_row
-            .is_some_and(|limit| facts.consecutive_failures >= limit.get())
-        {
+        if self.failures_in_a_row.is_some_and(|limit| facts.consecutive_failures >= limit.get()) {
             return Some(DisabledReason::FailuresInARow);
         }
-        if self
-            .failing_for
-            .is_some_and(|limit| facts.failing_since().is_some_and(|age| age >= limit))
-        {
+        if self.failing_for.is_some_and(|limit| facts.failing_since().is_some_and(|age| age >= limit)) {
             return Some(DisabledReason::FailingFor);
         }
         None
@@ -103,12 +92,7 @@ impl Facts {
 }
 
 impl DisabledReason {
-    const ALL: [Self; 4] = [
-        Self::Gone,
-        Self::FailingFor,
-        Self::FailuresInARow,
-        Self::DeliveryExhausted,
-    ];
+    const ALL: [Self; 4] = [Self::Gone, Self::FailingFor, Self::FailuresInARow, Self::DeliveryExhausted];
 
     /// The reason's name in JSON and in the database.
     #[must_use]
@@ -127,9 +111,7 @@ impl fmt::Display for DisabledReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Gone => "the receiver answered 410 Gone",
-            Self::FailingFor => {
-                "every attempt has failed for longer than the webhook's rule allows"
-            }
+            Self::FailingFor => "every attempt has failed for longer than the webhook's rule allows",
             Self::FailuresInARow => "too many attempts in a row have failed",
             Self::DeliveryExhausted => "all attempts of a delivery have failed",
         })
@@ -145,10 +127,7 @@ impl FromStr for DisabledReason {
     type Err = UnknownReason;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|reason| reason.as_str() == name)
-            .ok_or_else(|| UnknownReason(name.to_owned()))
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name).ok_or_else(|| UnknownReason(name.to_owned()))
     }
 }
 
@@ -157,11 +136,8 @@ mod tests {
     use super::*;
 
     const DAY: Duration = Duration::from_secs(86_400);
-    const STANDARD: DisableRule = DisableRule {
-        gone: true,
-        failing_for: Some(Duration::from_secs(5 * 86_400)),
-        ..DisableRule::NEVER
-    };
+    const STANDARD: DisableRule =
+        DisableRule { gone: true, failing_for: Some(Duration::from_secs(5 * 86_400)), ..DisableRule::NEVER };
 
     fn failing_for(age: Duration) -> Facts {
         let first = Timestamp::from_millis(1_000_000_000_000);
@@ -177,14 +153,8 @@ mod tests {
 
     #[test]
     fn five_days_of_failures_disable() {
-        assert_eq!(
-            STANDARD.judge(&failing_for(5 * DAY)),
-            Some(DisabledReason::FailingFor)
-        );
-        assert_eq!(
-            STANDARD.judge(&failing_for(5 * DAY - Duration::from_millis(1))),
-            None
-        );
+        assert_eq!(STANDARD.judge(&failing_for(5 * DAY)), Some(DisabledReason::FailingFor));
+        assert_eq!(STANDARD.judge(&failing_for(5 * DAY - Duration::from_millis(1))), None);
     }
 
     #[test]
@@ -198,87 +168,44 @@ mod tests {
 
     #[test]
     fn gone_disables_at_once_where_the_rule_says_so() {
-        let facts = Facts {
-            gone: true,
-            consecutive_failures: 1,
-            ..failing_for(Duration::ZERO)
-        };
+        let facts = Facts { gone: true, consecutive_failures: 1, ..failing_for(Duration::ZERO) };
         assert_eq!(STANDARD.judge(&facts), Some(DisabledReason::Gone));
-        assert_eq!(
-            DisableRule {
-                gone: false,
-                ..STANDARD
-            }
-            .judge(&facts),
-            None
-        );
+        assert_eq!(DisableRule { gone: false, ..STANDARD }.judge(&facts), None);
     }
 
     #[test]
     fn a_number_of_failures_disables_when_it_is_reached() {
-        let rule = DisableRule {
-            failures_in_a_row: NonZeroU32::new(10),
-            ..DisableRule::NEVER
-        };
-        let failures = |count| Facts {
-            consecutive_failures: count,
-            ..failing_for(9 * DAY)
-        };
+        let rule = DisableRule { failures_in_a_row: NonZeroU32::new(10), ..DisableRule::NEVER };
+        let failures = |count| Facts { consecutive_failures: count, ..failing_for(9 * DAY) };
         assert_eq!(rule.judge(&failures(9)), None);
-        assert_eq!(
-            rule.judge(&failures(10)),
-            Some(DisabledReason::FailuresInARow)
-        );
+        assert_eq!(rule.judge(&failures(10)), Some(DisabledReason::FailuresInARow));
     }
 
     #[test]
     fn an_exhausted_delivery_disables_where_the_rule_says_so() {
-        let facts = Facts {
-            delivery_exhausted: true,
-            ..failing_for(DAY)
-        };
-        let rule = DisableRule {
-            delivery_exhausted: true,
-            ..DisableRule::NEVER
-        };
+        let facts = Facts { delivery_exhausted: true, ..failing_for(DAY) };
+        let rule = DisableRule { delivery_exhausted: true, ..DisableRule::NEVER };
         assert_eq!(rule.judge(&facts), Some(DisabledReason::DeliveryExhausted));
         assert_eq!(STANDARD.judge(&facts), None);
     }
 
     #[test]
     fn without_failures_or_conditions_nothing_is_disabled() {
-        let worst = Facts {
-            gone: true,
-            delivery_exhausted: true,
-            ..failing_for(99 * DAY)
-        };
+        let worst = Facts { gone: true, delivery_exhausted: true, ..failing_for(99 * DAY) };
         assert_eq!(DisableRule::NEVER.judge(&worst), None);
-        assert_eq!(
-            STANDARD.judge(&Facts {
-                consecutive_failures: 0,
-                ..worst
-            }),
-            None
-        );
+        assert_eq!(STANDARD.judge(&Facts { consecutive_failures: 0, ..worst }), None);
     }
 
     #[test]
     fn rules_and_reasons_are_readable_data() {
-        let rule: DisableRule =
-            serde_json::from_str(r#"{"gone":true,"failing_for":"5d"}"#).expect("valid");
+        let rule: DisableRule = serde_json::from_str(r#"{"gone":true,"failing_for":"5d"}"#).expect("valid");
         assert_eq!(rule, STANDARD);
         let text = serde_json::to_string(&rule).expect("serialisable");
-        assert_eq!(
-            serde_json::from_str::<DisableRule>(&text).expect("valid"),
-            rule
-        );
+        assert_eq!(serde_json::from_str::<DisableRule>(&text).expect("valid"), rule);
         assert!(serde_json::from_str::<DisableRule>(r#"{"failures":3}"#).is_err());
         for reason in DisabledReason::ALL {
             assert_eq!(reason.as_str().parse(), Ok(reason));
-            assert_eq!(
-                serde_json::to_string(&reason).expect("serialisable"),
-                format!("\"{}\"", reason.as_str())
-            );
+            assert_eq!(serde_json::to_string(&reason).expect("serialisable"), format!("\"{}\"", reason.as_str()));
         }
     }
 }

@@ -313,7 +313,7 @@ mod tests {
     fn derived_ids_never_change_between_versions() {
         let event = EventId::new("order-1").expect("valid");
         let delivery = DeliveryId::derive(TenantNumber::new(1), &event, webhook(), Run::First);
-        insta::assert_snapshot!(delivery, @"");
+        insta::assert_snapshot!(delivery, @"whd_20HFN716Y6WZM1KFC3J26BW0A4");
         insta::assert_snapshot!(AttemptId::derive(delivery, 1), @"");
     }
 

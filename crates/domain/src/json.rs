@@ -74,8 +74,6 @@ pub enum JsonError {
 pub fn canonicalize(published: &[u8]) -> Result<Vec<u8>, JsonError> {
     match std::str::from_utf8(published) {
         Ok(text) => reader::Reader::new(text).read(),
-        Err(error) => Err(JsonError::NotUtf8 {
-            offset: error.valid_up_to(),
-        }),
+        Err(error) => Err(JsonError::NotUtf8 { offset: error.valid_up_to() }),
     }
 }

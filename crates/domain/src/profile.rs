@@ -222,9 +222,7 @@ impl Profile {
     /// [`SecretError`] if it is too short, or not of the form that the profile's keys have.
     pub fn take_secret(&self, text: &str) -> Result<HmacSecret, SecretError> {
         if text.chars().count() < self.secret.least_length {
-            return Err(SecretError::TooShort {
-                least: self.secret.least_length,
-            });
+            return Err(SecretError::TooShort { least: self.secret.least_length });
         }
         match self.secret.key {
             KeyEncoding::Whsec => HmacSecret::parse_whsec(text),
@@ -244,8 +242,6 @@ impl Profile {
     /// Whether the profile sends a header of this name itself, in whatever case.
     #[must_use]
     pub fn sends_header(&self, name: &str) -> bool {
-        self.headers
-            .iter()
-            .any(|header| header.name.eq_ignore_ascii_case(name))
+        self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
     }
 }

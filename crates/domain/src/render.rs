@@ -6,9 +6,7 @@ mod tests;
 use bytes::Bytes;
 
 use crate::json::write_string;
-use crate::profile::{
-    HeaderValue, Holds, Member, MemberValue, Profile, SignatureScheme, TimeFormat,
-};
+use crate::profile::{HeaderValue, Holds, Member, MemberValue, Profile, SignatureScheme, TimeFormat};
 use crate::signature::{Ed25519Secret, HmacSecret};
 use crate::time::Timestamp;
 use crate::webhook::Signing;
@@ -61,9 +59,7 @@ pub struct Signed<'a> {
 #[must_use]
 pub fn render(profile: &Profile, event: &EventParts<'_>, webhook_id: &str) -> Rendered {
     let Some(envelope) = &profile.envelope else {
-        return Rendered {
-            body: Bytes::copy_from_slice(event.data),
-        };
+        return Rendered { body: Bytes::copy_from_slice(event.data) };
     };
     let mut body = Vec::with_capacity(event.data.len() + 256);
     body.push(b'{');
@@ -74,13 +70,7 @@ pub fn render(profile: &Profile, event: &EventParts<'_>, webhook_id: &str) -> Re
     Rendered { body: body.into() }
 }
 
-fn write_member(
-    body: &mut Vec<u8>,
-    profile: &Profile,
-    event: &EventParts<'_>,
-    webhook_id: &str,
-    member: &Member,
-) {
+fn write_member(body: &mut Vec<u8>, profile: &Profile, event: &EventParts<'_>, webhook_id: &str, member: &Member) {
     let created;
     let text = match member.shows {
         MemberValue::EventId => Some(event.id),
@@ -128,24 +118,14 @@ pub fn sign<'a>(
     let value = |shows| match shows {
         HeaderValue::EventId => event_id.to_owned(),
         HeaderValue::Timestamp => started.as_seconds().to_string(),
-        HeaderValue::Signature => {
-            signature_header(profile, secrets, &active, event_id, started, &body)
-        }
+        HeaderValue::Signature => signature_header(profile, secrets, &active, event_id, started, &body),
     };
-    let headers = profile
-        .headers
-        .iter()
-        .map(|header| (header.name.as_str(), value(header.shows)))
-        .collect();
+    let headers = profile.headers.iter().map(|header| (header.name.as_str(), value(header.shows))).collect();
     Signed { body, headers }
 }
 
 /// The shared secrets that sign now.
-fn active_secrets<'a>(
-    profile: &Profile,
-    secrets: &'a SigningSecrets,
-    now: Timestamp,
-) -> Vec<&'a HmacSecret> {
+fn active_secrets<'a>(profile: &Profile, secrets: &'a SigningSecrets, now: Timestamp) -> Vec<&'a HmacSecret> {
     match (&secrets.previous, profile.signature.holds) {
         (Some((previous, until)), Holds::Several) if now < *until => {
             vec![&secrets.current, previous]
@@ -157,10 +137,7 @@ fn active_secrets<'a>(
 
 /// The body, with the member that signs the rest of it if the profile has one.
 fn with_signature(profile: &Profile, active: &[&HmacSecret], body: &Bytes) -> Bytes {
-    let last = profile
-        .envelope
-        .as_ref()
-        .and_then(|envelope| envelope.last());
+    let last = profile.envelope.as_ref().and_then(|envelope| envelope.last());
     let Some(member) = last.filter(|member| member.shows == MemberValue::Signature) else {
         return body.clone();
     };
@@ -184,11 +161,7 @@ fn signature_header(
     body: &[u8],
 ) -> String {
     let seconds = started.as_seconds();
-    let choice = if profile.signature.ed25519 {
-        secrets.signing
-    } else {
-        Signing::Hmac
-    };
+    let choice = if profile.signature.ed25519 { secrets.signing } else { Signing::Hmac };
     let mut signatures = Vec::new();
     if choice != Signing::Ed25519 || secrets.ed25519.is_none() {
         signatures.extend(active.iter().map(|secret| match profile.signature.scheme {
@@ -197,12 +170,7 @@ fn signature_header(
         }));
     }
     if choice != Signing::Hmac {
-        signatures.extend(
-            secrets
-                .ed25519
-                .iter()
-                .map(|key| key.sign_v1a(event_id, seconds, body)),
-        );
+        signatures.extend(secrets.ed25519.iter().map(|key| key.sign_v1a(event_id, seconds, body)));
     }
     signatures.join(" ")
 }

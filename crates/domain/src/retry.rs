@@ -101,19 +101,9 @@ impl RetryPolicy {
     /// `retry_after` is what the receiver asked for in its answer: it can postpone, up to [`Self::longest`], and never
     /// hurries. `random` lies in 0..1 and places the time within the jitter.
     #[must_use]
-    pub fn due(
-        &self,
-        attempt: u16,
-        ended: Timestamp,
-        retry_after: Option<Duration>,
-        random: f64,
-    ) -> Option<Timestamp> {
+    pub fn due(&self, attempt: u16, ended: Timestamp, retry_after: Option<Duration>, random: f64) -> Option<Timestamp> {
         let delay = *self.delays.get(usize::from(attempt).checked_sub(1)?)?;
-        let random = if random.is_finite() {
-            random.clamp(0.0, 1.0)
-        } else {
-            0.5
-        };
+        let random = if random.is_finite() { random.clamp(0.0, 1.0) } else { 0.5 };
         let varied = delay.mul_f64(1.0 + self.jitter * (2.0 * random - 1.0));
         let asked = retry_after.unwrap_or_default().min(self.longest());
         Some(ended.plus(whole_millis(varied.max(asked))))
@@ -122,9 +112,7 @@ impl RetryPolicy {
 
 /// Rounded up, so that nothing is early.
 fn whole_millis(duration: Duration) -> Duration {
-    Duration::from_millis(
-        u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX),
-    )
+    Duration::from_millis(u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX))
 }
 
 /// As people write it: in hours rather than days.
@@ -138,10 +126,7 @@ fn spell(duration: Duration) -> String {
     }
 }
 
-fn spell_delays<S: serde::Serializer>(
-    delays: &[Duration],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
+fn spell_delays<S: serde::Serializer>(delays: &[Duration], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(delays.iter().map(|delay| spell(*delay)))
 }
 
@@ -158,9 +143,7 @@ impl<'de> Deserialize<'de> for RetryPolicy {
         let delays = (1..).zip(delays).map(|(place, text)| {
             humantime::parse_duration(&text).map_err(|_| RetryPolicyError::Spelling { place, text })
         });
-        let policy = delays
-            .collect::<Result<_, _>>()
-            .and_then(|delays| Self::new(delays, jitter));
+        let policy = delays.collect::<Result<_, _>>().and_then(|delays| Self::new(delays, jitter));
         policy.map_err(serde::de::Error::custom)
     }
 }

@@ -4,9 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::alphabet;
-use base64::engine::{
-    DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD,
-};
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -51,9 +49,7 @@ pub enum KeyringError {
         place: usize,
     },
     /// Not 32 bytes.
-    #[error(
-        "key {place} has {length} bytes, but a key has 32; `openssl rand -base64 32` makes one"
-    )]
+    #[error("key {place} has {length} bytes, but a key has 32; `openssl rand -base64 32` makes one")]
     Length {
         /// Which one, counted from 1.
         place: usize,
@@ -88,36 +84,19 @@ impl Keyring {
     /// # Errors
     /// [`KeyringError`] names the key that is wrong by its place.
     pub fn parse(text: &str) -> Result<Self, KeyringError> {
-        let mut keys = (1..)
-            .zip(text.split(','))
-            .map(|(place, text)| Key::parse(place, text.trim()));
-        let first = keys
-            .next()
-            .unwrap_or(Err(KeyringError::NotBase64 { place: 1 }))?;
-        Ok(Self {
-            first,
-            others: keys.collect::<Result<_, _>>()?,
-        })
+        let mut keys = (1..).zip(text.split(',')).map(|(place, text)| Key::parse(place, text.trim()));
+        let first = keys.next().unwrap_or(Err(KeyringError::NotBase64 { place: 1 }))?;
+        Ok(Self { first, others: keys.collect::<Result<_, _>>()? })
     }
 
     /// Encrypts `plaintext` so that it opens only with the same `context`. A nonce must never be used twice; random
     /// ones are long enough not to be.
     #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "only a plaintext of 256 GiB is refused, and none fits into memory here"
-    )]
     pub fn seal(&self, plaintext: &[u8], context: &[u8], nonce: [u8; NONCE_LENGTH]) -> Sealed {
         let ciphertext = self
             .first
             .cipher()
-            .encrypt(
-                &XNonce::from(nonce),
-                Payload {
-                    msg: plaintext,
-                    aad: context,
-                },
-            )
+            .encrypt(&XNonce::from(nonce), Payload { msg: plaintext, aad: context })
             .expect("a secret is shorter than 256 GiB");
         let mut sealed = vec![VERSION];
         sealed.extend_from_slice(&self.first.id.0);
@@ -136,20 +115,13 @@ impl Keyring {
             return Err(OpenError::UnknownVersion { version });
         }
         let (id, rest) = rest.split_first_chunk().ok_or(OpenError::Damaged)?;
-        let (nonce, ciphertext) = rest
-            .split_first_chunk::<NONCE_LENGTH>()
-            .ok_or(OpenError::Damaged)?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(OpenError::Damaged)?;
         let id = KeyId(*id);
-        let key = std::iter::once(&self.first)
-            .chain(&self.others)
-            .find(|key| key.id == id);
-        let opened = key.ok_or(OpenError::UnknownKey { id })?.cipher().decrypt(
-            &XNonce::from(*nonce),
-            Payload {
-                msg: ciphertext,
-                aad: context,
-            },
-        );
+        let key = std::iter::once(&self.first).chain(&self.others).find(|key| key.id == id);
+        let opened = key
+            .ok_or(OpenError::UnknownKey { id })?
+            .cipher()
+            .decrypt(&XNonce::from(*nonce), Payload { msg: ciphertext, aad: context });
         opened.map(Zeroizing::new).map_err(|_| OpenError::Damaged)
     }
 
@@ -162,27 +134,14 @@ impl Keyring {
 
 impl Key {
     fn parse(place: usize, text: &str) -> Result<Self, KeyringError> {
-        let bytes = Zeroizing::new(
-            BASE64
-                .decode(text)
-                .map_err(|_| KeyringError::NotBase64 { place })?,
-        );
+        let bytes = Zeroizing::new(BASE64.decode(text).map_err(|_| KeyringError::NotBase64 { place })?);
         if bytes.is_empty() {
             return Err(KeyringError::NotBase64 { place });
         }
         let key: [u8; KEY_LENGTH] =
-            bytes
-                .as_slice()
-                .try_into()
-                .map_err(|_| KeyringError::Length {
-                    place,
-                    length: bytes.len(),
-                })?;
+            bytes.as_slice().try_into().map_err(|_| KeyringError::Length { place, length: bytes.len() })?;
         let [a, b, c, d, ..] = Sha256::digest(key).0;
-        Ok(Self {
-            id: KeyId([a, b, c, d]),
-            bytes: Zeroizing::new(key),
-        })
+        Ok(Self { id: KeyId([a, b, c, d]), bytes: Zeroizing::new(key) })
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
@@ -212,13 +171,7 @@ impl fmt::Debug for Sealed {
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(
-                std::iter::once(&self.first)
-                    .chain(&self.others)
-                    .map(|key| key.id),
-            )
-            .finish()
+        f.debug_list().entries(std::iter::once(&self.first).chain(&self.others).map(|key| key.id)).finish()
     }
 }
 
@@ -243,10 +196,7 @@ impl Serialize for Sealed {
 impl<'de> Deserialize<'de> for Sealed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        STANDARD
-            .decode(text)
-            .map(Self)
-            .map_err(serde::de::Error::custom)
+        STANDARD.decode(text).map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -269,22 +219,10 @@ mod tests {
     fn the_first_key_seals_and_all_open() {
         let old = keyring(&[1]).seal(b"whsec_x", b"wh_1", NONCE);
         let both = keyring(&[2, 1]);
-        assert_eq!(
-            both.open(&old, b"wh_1").expect("known key").as_slice(),
-            b"whsec_x"
-        );
+        assert_eq!(both.open(&old, b"wh_1").expect("known key").as_slice(), b"whsec_x");
         let new = both.seal(b"whsec_y", b"wh_1", NONCE);
-        assert_eq!(
-            keyring(&[2])
-                .open(&new, b"wh_1")
-                .expect("first key")
-                .as_slice(),
-            b"whsec_y"
-        );
-        assert_eq!(
-            keyring(&[1]).open(&new, b"wh_1"),
-            Err(OpenError::UnknownKey { id: both.current() })
-        );
+        assert_eq!(keyring(&[2]).open(&new, b"wh_1").expect("first key").as_slice(), b"whsec_y");
+        assert_eq!(keyring(&[1]).open(&new, b"wh_1"), Err(OpenError::UnknownKey { id: both.current() }));
     }
 
     #[test]
@@ -295,66 +233,39 @@ mod tests {
         for place in 0..sealed.as_bytes().len() {
             let mut bytes = sealed.as_bytes().to_vec();
             bytes[place] ^= 1;
-            assert!(
-                keys.open(&Sealed::from_bytes(bytes), b"wh_1").is_err(),
-                "byte {place}"
-            );
+            assert!(keys.open(&Sealed::from_bytes(bytes), b"wh_1").is_err(), "byte {place}");
             let short = Sealed::from_bytes(sealed.as_bytes()[..place].to_vec());
-            assert_eq!(
-                keys.open(&short, b"wh_1"),
-                Err(OpenError::Damaged),
-                "cut at {place}"
-            );
+            assert_eq!(keys.open(&short, b"wh_1"), Err(OpenError::Damaged), "cut at {place}");
         }
     }
 
     #[test]
     fn a_later_version_is_told_apart() {
         let sealed = Sealed::from_bytes(vec![2, 0, 0]);
-        assert_eq!(
-            keyring(&[1]).open(&sealed, b""),
-            Err(OpenError::UnknownVersion { version: 2 })
-        );
+        assert_eq!(keyring(&[1]).open(&sealed, b""), Err(OpenError::UnknownVersion { version: 2 }));
     }
 
     #[test]
     fn wrong_keys_are_named_by_their_place() {
         let parse = |text: &str| Keyring::parse(text).expect_err("refused");
         assert_eq!(parse(""), KeyringError::NotBase64 { place: 1 });
-        assert_eq!(
-            parse(&format!("{},", text(1))),
-            KeyringError::NotBase64 { place: 2 }
-        );
+        assert_eq!(parse(&format!("{},", text(1))), KeyringError::NotBase64 { place: 2 });
         assert_eq!(parse("not base64!"), KeyringError::NotBase64 { place: 1 });
-        assert_eq!(
-            parse(&format!("{},c2hvcnQ", text(1))),
-            KeyringError::Length {
-                place: 2,
-                length: 5
-            }
-        );
-        assert!(
-            Keyring::parse(&format!(" {} , {}", text(1).trim_end_matches('='), text(2))).is_ok()
-        );
+        assert_eq!(parse(&format!("{},c2hvcnQ", text(1))), KeyringError::Length { place: 2, length: 5 });
+        assert!(Keyring::parse(&format!(" {} , {}", text(1).trim_end_matches('='), text(2))).is_ok());
     }
 
     #[test]
     fn nothing_secret_is_shown() {
         let keys = keyring(&[1]);
         assert_eq!(format!("{keys:?}"), "[72cd6e84]");
-        assert_eq!(
-            format!("{:?}", keys.seal(b"secret", b"", NONCE)),
-            "Sealed(51 bytes)"
-        );
+        assert_eq!(format!("{:?}", keys.seal(b"secret", b"", NONCE)), "Sealed(51 bytes)");
     }
 
     #[test]
     fn sealed_secrets_travel_as_base64() {
         let sealed = keyring(&[1]).seal(b"secret", b"", NONCE);
         let json = serde_json::to_string(&sealed).expect("serialisable");
-        assert_eq!(
-            serde_json::from_str::<Sealed>(&json).expect("valid"),
-            sealed
-        );
+        assert_eq!(serde_json::from_str::<Sealed>(&json).expect("valid"), sealed);
     }
 }

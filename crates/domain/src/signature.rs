@@ -71,27 +71,16 @@ pub enum VerifyError {
 fn decode(text: &str, prefix: &'static str) -> Result<zeroize::Zeroizing<Vec<u8>>, SecretError> {
     use base64::Engine as _;
 
-    let encoded = text
-        .strip_prefix(prefix)
-        .ok_or(SecretError::Prefix { prefix })?;
-    BASE64
-        .decode(encoded)
-        .map(zeroize::Zeroizing::new)
-        .map_err(|_| SecretError::NotBase64 { prefix })
+    let encoded = text.strip_prefix(prefix).ok_or(SecretError::Prefix { prefix })?;
+    BASE64.decode(encoded).map(zeroize::Zeroizing::new).map_err(|_| SecretError::NotBase64 { prefix })
 }
 
 /// Both times are Unix seconds.
 fn check_age(signed_at: i64, now: i64) -> Result<(), VerifyError> {
-    if now.abs_diff(signed_at) > TOLERANCE.as_secs() {
-        Err(VerifyError::Stale)
-    } else {
-        Ok(())
-    }
+    if now.abs_diff(signed_at) > TOLERANCE.as_secs() { Err(VerifyError::Stale) } else { Ok(()) }
 }
 
 /// The signatures of `version` in a header that may hold several, separated by spaces.
 fn signatures<'a>(header: &'a str, version: &'static str) -> impl Iterator<Item = &'a str> {
-    header
-        .split(' ')
-        .filter_map(move |entry| entry.strip_prefix(version)?.strip_prefix(','))
+    header.split(' ').filter_map(move |entry| entry.strip_prefix(version)?.strip_prefix(','))
 }

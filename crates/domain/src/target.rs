@@ -35,13 +35,9 @@ impl TargetRules {
 
     fn permits_name(&self, name: &str) -> bool {
         let name = name.trim_end_matches('.').to_ascii_lowercase();
-        let within = |zone: &str| {
-            name.strip_suffix(zone)
-                .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-        };
+        let within = |zone: &str| name.strip_suffix(zone).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         if within("localhost") {
-            return self.permits(Ipv4Addr::LOCALHOST.into())
-                || self.permits(Ipv6Addr::LOCALHOST.into());
+            return self.permits(Ipv4Addr::LOCALHOST.into()) || self.permits(Ipv6Addr::LOCALHOST.into());
         }
         // Where some private network is allowed, its names may be meant; what they resolve to is checked when dialling.
         let private = !name.contains('.') || PRIVATE_NAMES.into_iter().any(within);
@@ -72,9 +68,7 @@ pub enum TargetError {
     #[error("the url must begin with https://")]
     Scheme,
     /// Plain HTTP is not allowed here.
-    #[error(
-        "the url must begin with https://; plain http is allowed only where the operator sets FANFARE_ALLOW_HTTP"
-    )]
+    #[error("the url must begin with https://; plain http is allowed only where the operator sets FANFARE_ALLOW_HTTP")]
     PlainHttp,
     /// User name or password.
     #[error("the url must not contain a user name or password; use the webhook's auth instead")]
@@ -86,14 +80,10 @@ pub enum TargetError {
     #[error("the url must not name port 0")]
     Port,
     /// An address that is not public.
-    #[error(
-        "{0} is not a public address; the operator can allow its network with FANFARE_ALLOW_PRIVATE_TARGETS"
-    )]
+    #[error("{0} is not a public address; the operator can allow its network with FANFARE_ALLOW_PRIVATE_TARGETS")]
     PrivateAddress(IpAddr),
     /// A name that only private networks know.
-    #[error(
-        "{0:?} is not a public host name; the operator can allow its network with FANFARE_ALLOW_PRIVATE_TARGETS"
-    )]
+    #[error("{0:?} is not a public host name; the operator can allow its network with FANFARE_ALLOW_PRIVATE_TARGETS")]
     PrivateName(String),
 }
 
@@ -106,10 +96,7 @@ impl TargetUrl {
         if text.len() > MAX_URL_LENGTH {
             return Err(TargetError::TooLong(text.len()));
         }
-        if text
-            .chars()
-            .any(|c| c.is_whitespace() || c.is_control() || c == '\\')
-        {
+        if text.chars().any(|c| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(TargetError::Character);
         }
         let url = Url::parse(text).map_err(|error| TargetError::Malformed(error.to_string()))?;
@@ -119,13 +106,8 @@ impl TargetUrl {
             "http" => return Err(TargetError::PlainHttp),
             _ => return Err(TargetError::Scheme),
         }
-        if !text
-            .get(url.scheme().len()..)
-            .is_some_and(|rest| rest.starts_with("://"))
-        {
-            return Err(TargetError::Malformed(
-                "the scheme must be followed by ://".to_owned(),
-            ));
+        if !text.get(url.scheme().len()..).is_some_and(|rest| rest.starts_with("://")) {
+            return Err(TargetError::Malformed("the scheme must be followed by ://".to_owned()));
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(TargetError::Credentials);
@@ -137,10 +119,7 @@ impl TargetUrl {
             return Err(TargetError::Port);
         }
         check_host(&url, rules)?;
-        Ok(Self {
-            text: text.to_owned(),
-            url,
-        })
+        Ok(Self { text: text.to_owned(), url })
     }
 
     /// The URL as it was given.
@@ -164,11 +143,7 @@ fn check_host(url: &Url, rules: &TargetRules) -> Result<(), TargetError> {
         Some(Host::Domain(name)) => return Err(TargetError::PrivateName(name.to_owned())),
         None => return Err(TargetError::Malformed("it has no host".to_owned())),
     };
-    if rules.permits(address) {
-        Ok(())
-    } else {
-        Err(TargetError::PrivateAddress(address))
-    }
+    if rules.permits(address) { Ok(()) } else { Err(TargetError::PrivateAddress(address)) }
 }
 
 #[cfg(test)]

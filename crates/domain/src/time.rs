@@ -9,11 +9,9 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-const MILLISECONDS: &[BorrowedFormatItem<'_>] = format_description!(
-    "[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z"
-);
-const WHOLE_SECONDS: &[BorrowedFormatItem<'_>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+const MILLISECONDS: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+const WHOLE_SECONDS: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
 const MILLIS_PER_DAY: i64 = 86_400_000;
 
 /// An instant: milliseconds since the Unix epoch, UTC. Shown as RFC 3339 with three decimals and `Z`.
@@ -177,7 +175,9 @@ mod tests {
 
     #[test]
     fn a_day_begins_at_midnight_before_and_after_the_epoch() {
-        for (text, number) in [("1969-12-31T23:59:59.999Z", -1), ("1970-01-01T00:00:00Z", 0), ("2026-03-15T23:59:59.999Z", 20_527)] {
+        for (text, number) in
+            [("1969-12-31T23:59:59.999Z", -1), ("1970-01-01T00:00:00Z", 0), ("2026-03-15T23:59:59.999Z", 20_527)]
+        {
             let day = Timestamp::parse(text).expect("valid").day();
             assert_eq!(day.number(), number);
             assert_eq!(day.start().day(), day);

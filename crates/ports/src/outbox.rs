@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::SharedClock;
@@ -31,14 +31,21 @@ pub struct Teller {
     directory: Arc<dyn Directory>,
     clock: SharedClock,
     holder: String,
+    /// Held while telling: two at it under one holder's name could write an older change after a newer one.
+    telling: Mutex<()>,
     changed: Notify,
 }
 
 impl Teller {
     /// A teller; `holder` names this process and no other.
     #[must_use]
-    pub fn new(outbox: Arc<dyn Outbox>, directory: Arc<dyn Directory>, clock: SharedClock, holder: String) -> Arc<Self> {
-        Arc::new(Self { outbox, directory, clock, holder, changed: Notify::new() })
+    pub fn new(
+        outbox: Arc<dyn Outbox>,
+        directory: Arc<dyn Directory>,
+        clock: SharedClock,
+        holder: String,
+    ) -> Arc<Self> {
+        Arc::new(Self { outbox, directory, clock, holder, telling: Mutex::default(), changed: Notify::new() })
     }
 
     /// Tells all that is there now. Returns how much that was; zero also if another process is at it.
@@ -46,6 +53,7 @@ impl Teller {
     /// # Errors
     /// [`TellError`] if either side is away; what was not told stays in the outbox.
     pub async fn tell(&self) -> Result<usize, TellError> {
+        let _alone = self.telling.lock().await;
         let mut told = 0;
         loop {
             let items = self.outbox.untold(&self.holder, ITEMS).await?;

@@ -279,7 +279,12 @@ pub trait Queue: Send + Sync + 'static {
 
     /// Reads up to `limit` records of `topic` that come after `after`, in order; fewer or none at the end, and more than
     /// `limit` where the last message holds more. Takes nothing from any consumer.
-    async fn read_after(&self, topic: Topic, after: Position, limit: usize) -> Result<Vec<(Position, Bytes)>, QueueError>;
+    async fn read_after(
+        &self,
+        topic: Topic,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Bytes)>, QueueError>;
 
     /// The first sequence of `stream` that was stored at or after `time`; one more than the last if there is none.
     async fn sequence_at(&self, stream: Stream, time: Timestamp) -> Result<u64, QueueError>;

@@ -11,7 +11,8 @@ pub use self::ledger::{Ledger, Recorded, WebhookHealth};
 pub use self::registry::{Actor, AuditEntry, Change, Outbox, OutboxItem, Registry};
 pub use self::replays::{Candidate, Replay, ReplayOnly, ReplayState, Replays};
 pub use self::reports::{
-    AttemptRow, Cursor, DeliveryFilter, DeliveryRow, EventFilter, EventRow, Page, PageRequest, Reports, SubjectRow, WebhookStats,
+    AttemptRow, Cursor, DeliveryFilter, DeliveryRow, EventFilter, EventRow, Page, PageRequest, Reports, SubjectRow,
+    WebhookStats,
 };
 
 use crate::Cause;

@@ -24,7 +24,10 @@ fn event() -> Event {
         created: Timestamp::from_millis(1_700_000_000_001),
         accepted: Timestamp::from_millis(1_700_000_000_123),
         purpose: Purpose::Trial(webhook()),
-        trace: TraceContext { parent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()), state: None },
+        trace: TraceContext {
+            parent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+            state: None,
+        },
         data: Bytes::from_static(br#"{"total":12}"#),
     }
 }
@@ -72,7 +75,12 @@ fn journal_records() -> Vec<JournalRecord> {
     ];
     let settlements = [Settlement::Success, Settlement::Cancelled].into_iter().chain(reasons.map(Settlement::Failed));
     let parked = |parking| {
-        JournalRecord::Parked(Parked { delivery: reference(Run::First), attempt: 1, due: Timestamp::from_millis(9), parking })
+        JournalRecord::Parked(Parked {
+            delivery: reference(Run::First),
+            attempt: 1,
+            due: Timestamp::from_millis(9),
+            parking,
+        })
     };
     settlements
         .map(|settlement| attempted(Follows::Settled(settlement)))
@@ -92,7 +100,10 @@ fn journal_records() -> Vec<JournalRecord> {
                 position: Position { sequence: 11, index: 5 },
                 size: 12,
                 replay: Some(ReplayId::from_bytes([9; 16])),
-                deliveries: vec![(webhook(), DeliveryId::from_bytes([1; 16])), (webhook(), DeliveryId::from_bytes([2; 16]))],
+                deliveries: vec![
+                    (webhook(), DeliveryId::from_bytes([1; 16])),
+                    (webhook(), DeliveryId::from_bytes([2; 16])),
+                ],
             }),
         ])
         .collect()
@@ -105,9 +116,18 @@ fn an_event_reads_back_as_it_was_written() {
 
 #[test]
 fn a_delivery_reads_back_as_it_was_written() {
-    for (turn, event) in [(Turn::Scheduled(3), None), (Turn::Manual { id: AttemptId::from_bytes([4; 16]), number: 2 }, Some(event()))] {
+    for (turn, event) in
+        [(Turn::Scheduled(3), None), (Turn::Manual { id: AttemptId::from_bytes([4; 16]), number: 2 }, Some(event()))]
+    {
         let run = Run::Replay(ReplayId::from_bytes([8; 16]));
-        let delivery = Delivery { reference: reference(run), turn, waited: true, paced: true, due: Timestamp::from_millis(77), event };
+        let delivery = Delivery {
+            reference: reference(run),
+            turn,
+            waited: true,
+            paced: true,
+            due: Timestamp::from_millis(77),
+            event,
+        };
         assert_eq!(decode_delivery(&encode_delivery(&delivery)).expect("readable"), delivery);
     }
 }

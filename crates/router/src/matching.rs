@@ -17,3 +17,100 @@ pub(crate) fn matching<'a>(event: &Event, webhooks: &'a [Arc<Webhook>], aliases:
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use fanfare_domain::event_type::EventType;
+    use fanfare_domain::ids::{EventId, TenantId, TenantNumber, WebhookId};
+    use fanfare_domain::sealed::Sealed;
+    use fanfare_domain::time::Timestamp;
+    use fanfare_domain::webhook::{Secrets, Signing};
+
+    use super::*;
+
+    fn webhook(number: u8, patterns: &[&str]) -> Arc<Webhook> {
+        Arc::new(Webhook {
+            id: WebhookId::from_bytes([number; 16]),
+            tenant: TenantNumber::new(1),
+            version: 1,
+            url: "https://example.com".to_owned(),
+            events: patterns.iter().map(|pattern| pattern.parse().expect("a pattern")).collect(),
+            description: None,
+            is_active: true,
+            profile: "standard".to_owned(),
+            signing: Signing::Hmac,
+            secrets: Secrets {
+                current: Sealed::from_bytes(Vec::new()),
+                previous: None,
+                hint: String::new(),
+                ed25519: None,
+                public_key: None,
+            },
+            headers: Vec::new(),
+            auth: None,
+            timeout: None,
+            retry: None,
+            rate_limit: None,
+            max_in_flight: None,
+            disable: None,
+            metadata: Default::default(),
+            created_at: Timestamp::default(),
+            updated_at: Timestamp::default(),
+            health_since: Timestamp::default(),
+            disabled_reason: None,
+        })
+    }
+
+    fn event(event_type: &str, purpose: Purpose) -> Event {
+        Event {
+            tenant: TenantNumber::new(1),
+            tenant_id: TenantId::new("acme").expect("valid"),
+            id: EventId::new("e1").expect("valid"),
+            event_type: EventType::new(event_type).expect("valid"),
+            subject: None,
+            created: Timestamp::default(),
+            accepted: Timestamp::default(),
+            purpose,
+            trace: Default::default(),
+            data: Bytes::from_static(b"1"),
+        }
+    }
+
+    fn matched(event: &Event, webhooks: &[Arc<Webhook>], aliases: &Aliases) -> Vec<u8> {
+        matching(event, webhooks, aliases).iter().map(|webhook| webhook.id.as_bytes()[0]).collect()
+    }
+
+    #[test]
+    fn an_event_is_for_whoever_subscribed_and_is_active() {
+        let mut paused = Webhook::clone(&webhook(5, &["*"]));
+        paused.is_active = false;
+        let webhooks = [
+            webhook(1, &["qr.scanned"]),
+            webhook(2, &["qr.*", "qr.scanned"]),
+            webhook(3, &["*"]),
+            webhook(4, &["order.*"]),
+            Arc::new(paused),
+        ];
+        assert_eq!(matched(&event("qr.scanned", Purpose::Published), &webhooks, &Aliases::default()), [1, 2, 3]);
+    }
+
+    #[test]
+    fn an_alias_works_both_ways_and_gives_one_delivery() {
+        let scanned = EventType::new("qr.scanned").expect("valid");
+        let created = [EventType::new("scan.created").expect("valid")];
+        let aliases = Aliases::new([(&scanned, &created[..])]);
+        let webhooks =
+            [webhook(1, &["qr.scanned"]), webhook(2, &["scan.*"]), webhook(3, &["scan.created", "qr.scanned"])];
+        for published in ["qr.scanned", "scan.created"] {
+            assert_eq!(matched(&event(published, Purpose::Published), &webhooks, &aliases), [1, 2, 3]);
+        }
+    }
+
+    #[test]
+    fn a_trial_is_for_its_webhook_alone_whatever_that_subscribed_to() {
+        let webhooks = [webhook(1, &["*"]), webhook(2, &["order.paid"])];
+        let trial = event("webhook.ping", Purpose::Trial(WebhookId::from_bytes([2; 16])));
+        assert_eq!(matched(&trial, &webhooks, &Aliases::default()), [2]);
+    }
+}

@@ -99,7 +99,8 @@ impl Router {
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), RouterError> {
         let batches = TaskTracker::new();
         let done = stop.child_token();
-        let looking = futures::future::join_all(self.room.iter().map(|room| room.watch(&*self.queue, &self.clock, &done)));
+        let looking =
+            futures::future::join_all(self.room.iter().map(|room| room.watch(&*self.queue, &self.clock, &done)));
         let taking = async {
             let outcome = stop.run_until_cancelled(self.take(&batches)).await;
             done.cancel();

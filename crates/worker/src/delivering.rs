@@ -24,6 +24,7 @@ use crate::gates::{Admission, Gates, Pass};
 use crate::payloads::{Payload, Payloads};
 use crate::prepared::{PrepareError, Prepared, PreparedWebhooks};
 use crate::recording::{Recorder, Task};
+use crate::tokens::Tokens;
 
 /// How long a delivery may wait in the process for its turn; then it is parked.
 const LOCAL_WAIT: Duration = Duration::from_secs(1);
@@ -46,6 +47,7 @@ pub(crate) struct Courier {
     payloads: Payloads,
     prepared: PreparedWebhooks,
     recorder: Recorder,
+    tokens: Tokens,
     /// A secret could not be decrypted: this process lacks a key.
     pub(crate) lacks_key: AtomicBool,
 }
@@ -87,6 +89,7 @@ impl Courier {
             payloads: Payloads::of(Arc::clone(&queue), config.payload_cache_bytes),
             prepared: PreparedWebhooks::new(profiles, keyring, poster.rules().clone()),
             recorder: Recorder::new(queue, Arc::clone(&clock)),
+            tokens: Tokens::new(Arc::clone(&clock)),
             lacks_key: AtomicBool::new(false),
             config,
             retention,

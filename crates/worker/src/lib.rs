@@ -9,6 +9,7 @@ mod payloads;
 mod prepared;
 mod recording;
 mod service;
+mod tokens;
 
 pub use self::config::{Config, Egress};
 pub use self::egress::EgressError;

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::tokens::{Client, ClientParts};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -48,7 +49,7 @@ pub(crate) enum PrepareError {
 
 /// A webhook, ready to be posted to.
 pub(crate) struct Prepared {
-    version: u64,
+    pub(crate) version: u64,
     profile: Arc<Profile>,
     pub(crate) url: TargetUrl,
     secrets: SigningSecrets,
@@ -56,6 +57,8 @@ pub(crate) struct Prepared {
     headers: HeaderMap,
     /// Those among `headers` whose values are never shown.
     secret_headers: Vec<HeaderName>,
+    /// How tokens are fetched, where the receiver asks for them.
+    pub(crate) client: Option<Client>,
     pub(crate) timeout: Duration,
     pub(crate) retry: RetryPolicy,
     pub(crate) max_in_flight: Option<NonZeroU32>,
@@ -69,10 +72,14 @@ pub(crate) struct Request {
 }
 
 impl Prepared {
-    fn new(webhook: &Webhook, profiles: &Profiles, keyring: &Keyring, rules: &TargetRules) -> Result<Self, PrepareError> {
-        let profile = profiles
-            .get(&webhook.profile)
-            .ok_or_else(|| PrepareError::UnknownProfile(webhook.profile.clone()))?;
+    fn new(
+        webhook: &Webhook,
+        profiles: &Profiles,
+        keyring: &Keyring,
+        rules: &TargetRules,
+    ) -> Result<Self, PrepareError> {
+        let profile =
+            profiles.get(&webhook.profile).ok_or_else(|| PrepareError::UnknownProfile(webhook.profile.clone()))?;
         let opener = Opener { keyring, webhook: webhook.id };
         let mut headers = HeaderMap::new();
         let content_type = HeaderValue::from_str(&profile.content_type);
@@ -84,8 +91,12 @@ impl Prepared {
             headers.append(&name, opener.header(value)?);
             secret_headers.push(name);
         }
-        if let Some(credentials) = webhook.auth.as_ref().map(|auth| opener.credentials(auth)).transpose()?.flatten() {
-            headers.insert(AUTHORIZATION, credentials);
+        let mut client = None;
+        if let Some(auth) = &webhook.auth {
+            client = opener.client(auth, rules)?;
+            if let Some(credentials) = opener.credentials(auth)? {
+                headers.insert(AUTHORIZATION, credentials);
+            }
         }
         Ok(Self {
             version: webhook.version,
@@ -93,6 +104,7 @@ impl Prepared {
             secrets: opener.secrets(profile, webhook)?,
             headers,
             secret_headers,
+            client,
             timeout: webhook.timeout.unwrap_or(profile.timeout),
             retry: webhook.retry.clone().unwrap_or_else(|| profile.retry.clone()),
             max_in_flight: webhook.max_in_flight,
@@ -160,7 +172,7 @@ impl Opener<'_> {
         secret_value(&self.text(sealed)?)
     }
 
-    /// The `Authorization` header; `None` where it needs a token that is fetched for each attempt.
+    /// The `Authorization` header; `None` where it holds a token that is fetched when it is needed.
     fn credentials(&self, auth: &Auth) -> Result<Option<HeaderValue>, PrepareError> {
         match auth {
             Auth::Basic { username, password } => {
@@ -174,6 +186,22 @@ impl Opener<'_> {
             }
             Auth::OAuth2 { .. } => Ok(None),
         }
+    }
+
+    /// How tokens are fetched, if that is how the receiver wants it.
+    fn client(&self, auth: &Auth, rules: &TargetRules) -> Result<Option<Client>, PrepareError> {
+        let Auth::OAuth2 { token_url, client_id, client_secret, scope, audience, auth_method } = auth else {
+            return Ok(None);
+        };
+        let parts = ClientParts {
+            token_url,
+            id: client_id,
+            secret: &self.text(client_secret)?,
+            scope: scope.as_deref(),
+            audience: audience.as_deref(),
+            method: *auth_method,
+        };
+        Ok(Some(Client::new(&parts, rules)?))
     }
 
     fn secrets(&self, profile: &Profile, webhook: &Webhook) -> Result<SigningSecrets, PrepareError> {

@@ -60,7 +60,13 @@ impl Recorder {
     }
 
     /// An attempt was made.
-    pub(crate) async fn attempted(&self, task: Task, event: Option<&Event>, attempt: Option<Attempt>, follows: Follows) {
+    pub(crate) async fn attempted(
+        &self,
+        task: Task,
+        event: Option<&Event>,
+        attempt: Option<Attempt>,
+        follows: Follows,
+    ) {
         let late = !task.guarded && !task.lease.is_held(self.clock.now());
         if late {
             tracing::warn!(delivery = %task.delivery.reference.id, "lease lapsed meanwhile: the result is only logged");

@@ -47,9 +47,7 @@ impl Aliases {
 #[must_use]
 pub fn subscribes(patterns: &[Pattern], event_type: &EventType, aliases: &Aliases) -> bool {
     let names = aliases.names_of(event_type);
-    patterns.iter().any(|pattern| {
-        pattern.matches(event_type) || names.iter().any(|name| pattern.matches(name))
-    })
+    patterns.iter().any(|pattern| pattern.matches(event_type) || names.iter().any(|name| pattern.matches(name)))
 }
 
 #[cfg(test)]
@@ -57,24 +55,14 @@ mod tests {
     use super::*;
 
     fn types(names: &[&str]) -> Vec<EventType> {
-        names
-            .iter()
-            .map(|name| EventType::new(name).expect("valid"))
-            .collect()
+        names.iter().map(|name| EventType::new(name).expect("valid")).collect()
     }
 
     fn wants(patterns: &[&str], event_type: &str, groups: &[&[&str]]) -> bool {
-        let patterns: Vec<Pattern> = patterns
-            .iter()
-            .map(|text| Pattern::new(text).expect("valid"))
-            .collect();
+        let patterns: Vec<Pattern> = patterns.iter().map(|text| Pattern::new(text).expect("valid")).collect();
         let groups: Vec<Vec<EventType>> = groups.iter().map(|names| types(names)).collect();
         let aliases = Aliases::new(groups.iter().filter_map(|names| names.split_first()));
-        subscribes(
-            &patterns,
-            &EventType::new(event_type).expect("valid"),
-            &aliases,
-        )
+        subscribes(&patterns, &EventType::new(event_type).expect("valid"), &aliases)
     }
 
     #[test]

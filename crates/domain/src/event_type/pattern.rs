@@ -114,9 +114,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, event_type: &str) -> bool {
-        Pattern::new(pattern)
-            .expect("a pattern")
-            .matches(&EventType::new(event_type).expect("an event type"))
+        Pattern::new(pattern).expect("a pattern").matches(&EventType::new(event_type).expect("an event type"))
     }
 
     #[test]
@@ -132,20 +130,10 @@ mod tests {
     #[test]
     fn a_refusal_says_how_stars_are_used() {
         for text in ["**", "*.a", "a*", "a.*.b", "*.*", "a.**", "qr*.*"] {
-            assert_eq!(
-                Pattern::new(text),
-                Err(PatternError::Star(text.to_owned())),
-                "{text}"
-            );
+            assert_eq!(Pattern::new(text), Err(PatternError::Star(text.to_owned())), "{text}");
         }
-        assert_eq!(
-            Pattern::new(".*"),
-            Err(PatternError::EventType(EventTypeError::Empty))
-        );
-        assert_eq!(
-            Pattern::new(""),
-            Err(PatternError::EventType(EventTypeError::Empty))
-        );
+        assert_eq!(Pattern::new(".*"), Err(PatternError::EventType(EventTypeError::Empty)));
+        assert_eq!(Pattern::new(""), Err(PatternError::EventType(EventTypeError::Empty)));
         assert!(Pattern::new("A.*").is_err());
     }
 

@@ -55,10 +55,7 @@ fn scan(text: &str, start: usize) -> Result<Literal<'_>, JsonError> {
     let mut at = start + usize::from(negative);
     let whole = digits(text, &mut at)?;
     if whole.len() > 1 && whole.first() == Some(&b'0') {
-        return Err(JsonError::Unexpected {
-            offset: at - whole.len() + 1,
-            expected: "no digit after a leading zero",
-        });
+        return Err(JsonError::Unexpected { offset: at - whole.len() + 1, expected: "no digit after a leading zero" });
     }
     let mut fraction: &[u8] = &[];
     if text.as_bytes().get(at) == Some(&b'.') {
@@ -70,28 +67,18 @@ fn scan(text: &str, start: usize) -> Result<Literal<'_>, JsonError> {
         at += 1;
         let sign = text.as_bytes().get(at).copied();
         at += usize::from(matches!(sign, Some(b'+' | b'-')));
-        let size = digits(text, &mut at)?.iter().fold(0_i64, |size, digit| {
-            size.saturating_mul(10)
-                .saturating_add(i64::from(digit - b'0'))
-        });
+        let size = digits(text, &mut at)?
+            .iter()
+            .fold(0_i64, |size, digit| size.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
         exponent = if sign == Some(b'-') { -size } else { size };
     }
-    Ok(Literal {
-        negative,
-        whole,
-        fraction,
-        exponent,
-        end: at,
-    })
+    Ok(Literal { negative, whole, fraction, exponent, end: at })
 }
 
 /// At least one digit.
 fn digits<'a>(text: &'a str, at: &mut usize) -> Result<&'a [u8], JsonError> {
     let rest = text.as_bytes().get(*at..).unwrap_or_default();
-    let length = rest
-        .iter()
-        .position(|byte| !byte.is_ascii_digit())
-        .unwrap_or(rest.len());
+    let length = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
     if length == 0 {
         return Err(unexpected(text, *at, "a digit"));
     }
@@ -146,31 +133,17 @@ fn prints_as_itself(decimal: &Decimal) -> bool {
     let Some((mantissa, power)) = printed.split_once('e') else {
         return false;
     };
-    let same_power = power
-        .parse()
-        .is_ok_and(|power: i64| power + 1 == decimal.point);
-    same_power
-        && mantissa
-            .bytes()
-            .filter(|&byte| byte != b'.')
-            .eq(decimal.digits().iter().copied())
+    let same_power = power.parse().is_ok_and(|power: i64| power + 1 == decimal.point);
+    same_power && mantissa.bytes().filter(|&byte| byte != b'.').eq(decimal.digits().iter().copied())
 }
 
 /// The fewest digits that read back as `double`, and of those the nearest to it, as ECMA-262 has it. Rust finds the same
 /// but for a tie, where ECMAScript takes the even digit, which rounding to that many digits gives.
 fn shortest(double: f64) -> String {
     let shortest = format!("{double:e}");
-    let digits = shortest
-        .bytes()
-        .take_while(|&byte| byte != b'e')
-        .filter(u8::is_ascii_digit)
-        .count();
+    let digits = shortest.bytes().take_while(|&byte| byte != b'e').filter(u8::is_ascii_digit).count();
     let rounded = format!("{double:.*e}", digits.saturating_sub(1));
-    if rounded.parse() == Ok(double) {
-        rounded
-    } else {
-        shortest
-    }
+    if rounded.parse() == Ok(double) { rounded } else { shortest }
 }
 
 /// Writes the decimal in the notation of ECMA-262, "Number::toString".

@@ -17,8 +17,7 @@ pub(super) struct Member {
 impl Member {
     /// The name in canonical escapes, without its quotes; equal names are equal bytes.
     fn name<'a>(&self, out: &'a [u8]) -> &'a [u8] {
-        out.get(self.start + 1..self.name_end - 1)
-            .unwrap_or_default()
+        out.get(self.start + 1..self.name_end - 1).unwrap_or_default()
     }
 }
 
@@ -43,10 +42,7 @@ fn is_arranged(out: &[u8], members: &[Member]) -> bool {
     if members.len() < 2 {
         return true;
     }
-    if members
-        .iter()
-        .any(|member| array_index(member.name(out)).is_some())
-    {
+    if members.iter().any(|member| array_index(member.name(out)).is_some()) {
         return false;
     }
     if members.len() > FEW {
@@ -56,10 +52,7 @@ fn is_arranged(out: &[u8], members: &[Member]) -> bool {
     }
     let mut rest = members;
     while let Some((first, others)) = rest.split_first() {
-        if others
-            .iter()
-            .any(|other| other.name(out) == first.name(out))
-        {
+        if others.iter().any(|other| other.name(out) == first.name(out)) {
             return false;
         }
         rest = others;
@@ -84,17 +77,10 @@ fn order(out: &[u8], members: &[Member]) -> Vec<Member> {
 
 /// The number that `name` is the usual spelling of, if it is an array index (ECMA-262, "array index").
 fn array_index(name: &[u8]) -> Option<u32> {
-    if name.len() > 10
-        || !name.iter().all(u8::is_ascii_digit)
-        || (name.len() > 1 && name.first() == Some(&b'0'))
-    {
+    if name.len() > 10 || !name.iter().all(u8::is_ascii_digit) || (name.len() > 1 && name.first() == Some(&b'0')) {
         return None;
     }
-    std::str::from_utf8(name)
-        .ok()?
-        .parse()
-        .ok()
-        .filter(|&index| index != u32::MAX)
+    std::str::from_utf8(name).ok()?.parse().ok().filter(|&index| index != u32::MAX)
 }
 
 /// Whether ECMAScript would move a member of this name before all others.

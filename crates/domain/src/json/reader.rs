@@ -32,23 +32,13 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self {
-            text,
-            at: 0,
-            out: Vec::with_capacity(text.len()),
-            open: Vec::new(),
-            members: Vec::new(),
-        }
+        Self { text, at: 0, out: Vec::with_capacity(text.len()), open: Vec::new(), members: Vec::new() }
     }
 
     pub(super) fn read(mut self) -> Result<Vec<u8>, JsonError> {
         let mut next = Next::Value;
         while next == Next::Value {
-            next = if self.value()? {
-                self.after_value()?
-            } else {
-                Next::Value
-            };
+            next = if self.value()? { self.after_value()? } else { Next::Value };
         }
         self.skip_white_space();
         match self.peek() {
@@ -120,10 +110,7 @@ impl<'a> Reader<'a> {
 
     fn open_object(&mut self) -> Result<bool, JsonError> {
         let start = self.out.len() + 1;
-        self.enter(Open::Object {
-            start,
-            outer: self.members.len(),
-        })?;
+        self.enter(Open::Object { start, outer: self.members.len() })?;
         self.take(b'{');
         self.skip_white_space();
         if self.peek() == Some(b'}') {
@@ -144,11 +131,7 @@ impl<'a> Reader<'a> {
 
     fn close_object(&mut self) {
         if let Some(Open::Object { start, outer }) = self.open.pop() {
-            object::arrange(
-                &mut self.out,
-                start,
-                self.members.get(outer..).unwrap_or_default(),
-            );
+            object::arrange(&mut self.out, start, self.members.get(outer..).unwrap_or_default());
             self.members.truncate(outer);
         }
         self.take(b'}');
@@ -161,11 +144,7 @@ impl<'a> Reader<'a> {
         }
         let start = self.out.len();
         self.at = string::copy(self.text, self.at, &mut self.out)?;
-        self.members.push(Member {
-            start,
-            name_end: self.out.len(),
-            end: self.out.len(),
-        });
+        self.members.push(Member { start, name_end: self.out.len(), end: self.out.len() });
         self.skip_white_space();
         if self.peek() != Some(b':') {
             return Err(self.unexpected("':'"));
@@ -207,10 +186,7 @@ impl<'a> Reader<'a> {
 /// The error for what stands at `offset`, which may be the end.
 pub(super) fn unexpected(text: &str, offset: usize, expected: &'static str) -> JsonError {
     if offset >= text.len() {
-        JsonError::EndsEarly {
-            offset: text.len(),
-            expected,
-        }
+        JsonError::EndsEarly { offset: text.len(), expected }
     } else {
         JsonError::Unexpected { offset, expected }
     }

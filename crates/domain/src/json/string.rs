@@ -31,18 +31,12 @@ pub(super) fn copy(text: &str, start: usize, out: &mut Vec<u8>) -> Result<usize,
     let mut at = start + 1;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let plain = rest
-            .iter()
-            .position(|&byte| needs_escape(byte))
-            .unwrap_or(rest.len());
+        let plain = rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len());
         out.extend_from_slice(rest.get(..plain).unwrap_or_default());
         at += plain;
         match bytes.get(at) {
             None => {
-                return Err(JsonError::EndsEarly {
-                    offset: at,
-                    expected: "'\"' at the end of a string",
-                });
+                return Err(JsonError::EndsEarly { offset: at, expected: "'\"' at the end of a string" });
             }
             Some(b'"') => {
                 out.push(b'"');
@@ -70,11 +64,7 @@ fn copy_escape(text: &str, at: usize, out: &mut Vec<u8>) -> Result<usize, JsonEr
         Some(b'r') => b'\r',
         Some(b'u') => return copy_unicode_escape(text, at, out),
         _ => {
-            return Err(unexpected(
-                text,
-                at + 1,
-                "one of \" \\ / b f n r t u after a backslash",
-            ));
+            return Err(unexpected(text, at + 1, "one of \" \\ / b f n r t u after a backslash"));
         }
     };
     write_ascii(out, byte);
@@ -100,10 +90,7 @@ fn copy_unicode_escape(text: &str, at: usize, out: &mut Vec<u8>) -> Result<usize
 fn code_unit(text: &str, at: usize) -> Result<u16, JsonError> {
     let mut unit = 0;
     for place in at..at + 4 {
-        let digit = text
-            .as_bytes()
-            .get(place)
-            .and_then(|&byte| char::from(byte).to_digit(16));
+        let digit = text.as_bytes().get(place).and_then(|&byte| char::from(byte).to_digit(16));
         let digit = digit.and_then(|digit| u16::try_from(digit).ok());
         unit = unit << 4 | digit.ok_or_else(|| unexpected(text, place, "a hexadecimal digit"))?;
     }
@@ -114,19 +101,13 @@ fn code_unit(text: &str, at: usize) -> Result<u16, JsonError> {
 fn write_character(out: &mut Vec<u8>, code: u32) {
     match (u8::try_from(code), char::from_u32(code)) {
         (Ok(byte), _) if byte.is_ascii() => write_ascii(out, byte),
-        (_, Some(character)) => {
-            out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes())
-        }
+        (_, Some(character)) => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
         (_, None) => write_hex_escape(out, code),
     }
 }
 
 fn write_ascii(out: &mut Vec<u8>, byte: u8) {
-    if needs_escape(byte) {
-        escape(out, byte)
-    } else {
-        out.push(byte)
-    }
+    if needs_escape(byte) { escape(out, byte) } else { out.push(byte) }
 }
 
 /// Writes a byte that [`needs_escape`].

@@ -11,11 +11,7 @@ fn canonical(text: &str) -> Result<String, String> {
 fn check(cases: &[(&str, &str)]) {
     for (text, expected) in cases {
         assert_eq!(canonical(text).as_deref(), Ok(*expected), "{text}");
-        assert_eq!(
-            canonical(expected).as_deref(),
-            Ok(*expected),
-            "{expected} again"
-        );
+        assert_eq!(canonical(expected).as_deref(), Ok(*expected), "{expected} again");
     }
 }
 
@@ -34,10 +30,7 @@ fn any_value_may_stand_alone() {
 
 #[test]
 fn white_space_goes() {
-    check(&[(
-        " { \"a\" : [ 1 , { } , [ ] , null ] , \"b c\" : \" \" } ",
-        r#"{"a":[1,{},[],null],"b c":" "}"#,
-    )]);
+    check(&[(" { \"a\" : [ 1 , { } , [ ] , null ] , \"b c\" : \" \" } ", r#"{"a":[1,{},[],null],"b c":" "}"#)]);
 }
 
 #[test]
@@ -45,16 +38,10 @@ fn of_duplicates_the_last_value_stands_at_the_first_place() {
     check(&[
         (r#"{"b":1,"a":2,"b":3}"#, r#"{"b":3,"a":2}"#),
         (r#"{"a":1,"\u0061":2}"#, r#"{"a":2}"#),
-        (
-            r#"{"a":{"x":1,"x":2},"b":0,"a":{"y":1,"y":[{"z":1,"z":2}]}}"#,
-            r#"{"a":{"y":[{"z":2}]},"b":0}"#,
-        ),
+        (r#"{"a":{"x":1,"x":2},"b":0,"a":{"y":1,"y":[{"z":1,"z":2}]}}"#, r#"{"a":{"y":[{"z":2}]},"b":0}"#),
         (r#"{"\ud83d\ude00":1,"😀":2}"#, r#"{"😀":2}"#),
         (r#"{"":1,"":2}"#, r#"{"":2}"#),
-        (
-            r#"{"__proto__":1,"toJSON":2,"__proto__":3}"#,
-            r#"{"__proto__":3,"toJSON":2}"#,
-        ),
+        (r#"{"__proto__":1,"toJSON":2,"__proto__":3}"#, r#"{"__proto__":3,"toJSON":2}"#),
         (
             r#"{"i":0,"h":0,"g":0,"f":0,"e":0,"d":0,"c":0,"b":0,"a":0,"e":1}"#,
             r#"{"i":0,"h":0,"g":0,"f":0,"e":1,"d":0,"c":0,"b":0,"a":0}"#,
@@ -65,44 +52,23 @@ fn of_duplicates_the_last_value_stands_at_the_first_place() {
 #[test]
 fn array_indices_come_first_in_ascending_order() {
     check(&[
-        (
-            r#"{"b":1,"10":2,"9":3,"a":4,"0":5}"#,
-            r#"{"0":5,"9":3,"10":2,"b":1,"a":4}"#,
-        ),
-        (
-            r#"{"x":0,"4294967295":1,"4294967294":2}"#,
-            r#"{"4294967294":2,"x":0,"4294967295":1}"#,
-        ),
+        (r#"{"b":1,"10":2,"9":3,"a":4,"0":5}"#, r#"{"0":5,"9":3,"10":2,"b":1,"a":4}"#),
+        (r#"{"x":0,"4294967295":1,"4294967294":2}"#, r#"{"4294967294":2,"x":0,"4294967295":1}"#),
         (
             r#"{"x":0,"01":1,"-1":2,"1.0":3,"1e1":4,"":5," 1":6,"99999999999":7}"#,
             r#"{"x":0,"01":1,"-1":2,"1.0":3,"1e1":4,"":5," 1":6,"99999999999":7}"#,
         ),
-        (
-            r#"{"x":0,"\u0031":1,"2":2,"1":3}"#,
-            r#"{"1":3,"2":2,"x":0}"#,
-        ),
-        (
-            r#"{"x":{"1":0,"0":0},"1":{"b":0,"5":0}}"#,
-            r#"{"1":{"5":0,"b":0},"x":{"0":0,"1":0}}"#,
-        ),
+        (r#"{"x":0,"\u0031":1,"2":2,"1":3}"#, r#"{"1":3,"2":2,"x":0}"#),
+        (r#"{"x":{"1":0,"0":0},"1":{"b":0,"5":0}}"#, r#"{"1":{"5":0,"b":0},"x":{"0":0,"1":0}}"#),
     ]);
 }
 
 #[test]
 fn only_the_escapes_of_json_stringify_are_written() {
     check(&[
-        (
-            r#""\u0022\u005c\/\u002f\b\f\n\r\t""#,
-            r#""\"\\//\b\f\n\r\t""#,
-        ),
-        (
-            r#""\u0008\u000c\u000a\u000d\u0009\u0000\u001F\u007f""#,
-            "\"\\b\\f\\n\\r\\t\\u0000\\u001f\u{7f}\"",
-        ),
-        (
-            r#""\u00e9\u20AC\u2028\u2029\uFEFF\ud83D\uDE00""#,
-            "\"é€\u{2028}\u{2029}\u{feff}😀\"",
-        ),
+        (r#""\u0022\u005c\/\u002f\b\f\n\r\t""#, r#""\"\\//\b\f\n\r\t""#),
+        (r#""\u0008\u000c\u000a\u000d\u0009\u0000\u001F\u007f""#, "\"\\b\\f\\n\\r\\t\\u0000\\u001f\u{7f}\""),
+        (r#""\u00e9\u20AC\u2028\u2029\uFEFF\ud83D\uDE00""#, "\"é€\u{2028}\u{2029}\u{feff}😀\""),
         ("\"\u{7f}\u{80}é\u{10ffff}\"", "\"\u{7f}\u{80}é\u{10ffff}\""),
     ]);
 }
@@ -185,93 +151,42 @@ fn what_is_wrong_and_where_is_said() {
     for (text, message) in [
         ("", "not JSON: the text ends at byte 0, expected a value"),
         ("  ", "not JSON: the text ends at byte 2, expected a value"),
-        (
-            "{\"a\":1,\"b\":2 \"c\"}",
-            "not JSON at byte 13: expected ',' or '}'",
-        ),
+        ("{\"a\":1,\"b\":2 \"c\"}", "not JSON at byte 13: expected ',' or '}'"),
         ("[1 2]", "not JSON at byte 3: expected ',' or ']'"),
         ("[1,]", "not JSON at byte 3: expected a value"),
-        (
-            "{\"a\":1,}",
-            "not JSON at byte 7: expected a member's name in double quotes",
-        ),
-        (
-            "{a:1}",
-            "not JSON at byte 1: expected a member's name in double quotes or '}'",
-        ),
+        ("{\"a\":1,}", "not JSON at byte 7: expected a member's name in double quotes"),
+        ("{a:1}", "not JSON at byte 1: expected a member's name in double quotes or '}'"),
         ("{\"a\" 1}", "not JSON at byte 5: expected ':'"),
         ("{\"a\":}", "not JSON at byte 5: expected a value"),
         ("[}", "not JSON at byte 1: expected a value"),
-        (
-            "{\"a\":[1",
-            "not JSON: the text ends at byte 7, expected ',' or ']'",
-        ),
-        (
-            "1 2",
-            "not JSON at byte 2: expected the end of the text after one value",
-        ),
-        (
-            "nullx",
-            "not JSON at byte 4: expected the end of the text after one value",
-        ),
-        (
-            "nul",
-            "not JSON: the text ends at byte 3, expected \"null\"",
-        ),
+        ("{\"a\":[1", "not JSON: the text ends at byte 7, expected ',' or ']'"),
+        ("1 2", "not JSON at byte 2: expected the end of the text after one value"),
+        ("nullx", "not JSON at byte 4: expected the end of the text after one value"),
+        ("nul", "not JSON: the text ends at byte 3, expected \"null\""),
         ("trüe", "not JSON at byte 2: expected \"true\""),
         ("NaN", "not JSON at byte 0: expected a value"),
         ("'a'", "not JSON at byte 0: expected a value"),
         ("\u{feff}1", "not JSON at byte 0: expected a value"),
         ("\u{a0}1", "not JSON at byte 0: expected a value"),
-        (
-            "01",
-            "not JSON at byte 1: expected no digit after a leading zero",
-        ),
+        ("01", "not JSON at byte 1: expected no digit after a leading zero"),
         ("-", "not JSON: the text ends at byte 1, expected a digit"),
         ("+1", "not JSON at byte 0: expected a value"),
         (".5", "not JSON at byte 0: expected a value"),
         ("1.", "not JSON: the text ends at byte 2, expected a digit"),
         ("1.e5", "not JSON at byte 2: expected a digit"),
         ("1e+", "not JSON: the text ends at byte 3, expected a digit"),
-        (
-            "\"abc",
-            "not JSON: the text ends at byte 4, expected '\"' at the end of a string",
-        ),
-        (
-            "\"a\nb\"",
-            "not JSON at byte 2: control characters in strings must be escaped",
-        ),
-        (
-            r#""\x""#,
-            "not JSON at byte 2: expected one of \" \\ / b f n r t u after a backslash",
-        ),
-        (
-            r#""\u12g4""#,
-            "not JSON at byte 5: expected a hexadecimal digit",
-        ),
-        (
-            r#""\ud800\u12""#,
-            "not JSON at byte 11: expected a hexadecimal digit",
-        ),
-        (
-            r#""\u+123""#,
-            "not JSON at byte 3: expected a hexadecimal digit",
-        ),
-        (
-            "\"\\",
-            "not JSON: the text ends at byte 2, expected one of \" \\ / b f n r t u after a backslash",
-        ),
+        ("\"abc", "not JSON: the text ends at byte 4, expected '\"' at the end of a string"),
+        ("\"a\nb\"", "not JSON at byte 2: control characters in strings must be escaped"),
+        (r#""\x""#, "not JSON at byte 2: expected one of \" \\ / b f n r t u after a backslash"),
+        (r#""\u12g4""#, "not JSON at byte 5: expected a hexadecimal digit"),
+        (r#""\ud800\u12""#, "not JSON at byte 11: expected a hexadecimal digit"),
+        (r#""\u+123""#, "not JSON at byte 3: expected a hexadecimal digit"),
+        ("\"\\", "not JSON: the text ends at byte 2, expected one of \" \\ / b f n r t u after a backslash"),
     ] {
         assert_eq!(canonical(text), Err(message.to_owned()), "{text}");
     }
-    assert_eq!(
-        canonicalize(b"\"a\xff\""),
-        Err(JsonError::NotUtf8 { offset: 2 })
-    );
-    assert_eq!(
-        canonicalize(b"\"\xed\xa0\x80\""),
-        Err(JsonError::NotUtf8 { offset: 1 })
-    );
+    assert_eq!(canonicalize(b"\"a\xff\""), Err(JsonError::NotUtf8 { offset: 2 }));
+    assert_eq!(canonicalize(b"\"\xed\xa0\x80\""), Err(JsonError::NotUtf8 { offset: 1 }));
 }
 
 #[test]
@@ -285,10 +200,7 @@ fn nesting_has_a_limit_that_no_stack_depends_on() {
     assert!(canonical(&"[".repeat(1_000_000)).is_err());
     let objects = |depth: usize| format!("{}1{}", "{\"a\":".repeat(depth), "}".repeat(depth));
     assert!(canonical(&objects(128)).is_ok());
-    assert!(
-        canonicalize(objects(129).as_bytes())
-            .is_err_and(|error| matches!(error, JsonError::TooDeep { .. }))
-    );
+    assert!(canonicalize(objects(129).as_bytes()).is_err_and(|error| matches!(error, JsonError::TooDeep { .. })));
 }
 
 /// Work that grows with the square of the input would not end within the test run's patience.
@@ -331,11 +243,10 @@ fn value() -> impl Strategy<Value = Value> {
 /// Text that is often almost JSON.
 fn almost_json() -> impl Strategy<Value = String> {
     const PIECES: [&str; 26] = [
-        "{", "}", "[", "]", ",", ":", "\"a\"", "\"1\"", "\"0\"", "\"", "\\", "\\ud83d", "\\ude00",
-        "1", "-", "0", ".", "e", "E+", "null", "true", " ", "\u{1}", "é", "1e400", "\"b\":2,",
+        "{", "}", "[", "]", ",", ":", "\"a\"", "\"1\"", "\"0\"", "\"", "\\", "\\ud83d", "\\ude00", "1", "-", "0", ".",
+        "e", "E+", "null", "true", " ", "\u{1}", "é", "1e400", "\"b\":2,",
     ];
-    prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40)
-        .prop_map(|pieces| pieces.concat())
+    prop::collection::vec(prop::sample::select(&PIECES[..]), 0..40).prop_map(|pieces| pieces.concat())
 }
 
 proptest! {

@@ -12,9 +12,7 @@ pub const STANDARD: &str = "standard";
 const BUILT_IN: [(&str, &str); 1] = [(STANDARD, include_str!("standard.toml"))];
 
 static BUILT_IN_PROFILES: LazyLock<Profiles> = LazyLock::new(|| {
-    let mut profiles = Profiles {
-        by_name: BTreeMap::new(),
-    };
+    let mut profiles = Profiles { by_name: BTreeMap::new() };
     for (name, text) in BUILT_IN {
         profiles.add(Profile::parse(name, text).expect("built-in profiles are checked by tests"));
     }
@@ -38,9 +36,7 @@ impl Profiles {
     ///
     /// # Errors
     /// [`ProfileError`] of the first one that is wrong.
-    pub fn with<'a>(
-        others: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Result<Self, ProfileError> {
+    pub fn with<'a>(others: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, ProfileError> {
         let mut profiles = Self::built_in();
         for (name, text) in others {
             profiles.add(Profile::parse(name, text)?);

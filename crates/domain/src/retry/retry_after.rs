@@ -8,9 +8,8 @@ use time::macros::format_description;
 
 use crate::time::Timestamp;
 
-const HTTP_DATE: &[BorrowedFormatItem<'_>] = format_description!(
-    "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-);
+const HTTP_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 /// How long from `now` a receiver asks us to wait: seconds, or a date such as `Sun, 06 Nov 1994 08:49:37 GMT`.
 /// A date that has passed asks for nothing; what is neither is ignored.
@@ -20,9 +19,7 @@ pub fn parse_retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let date = PrimitiveDateTime::parse(value, HTTP_DATE)
-        .ok()?
-        .assume_utc();
+    let date = PrimitiveDateTime::parse(value, HTTP_DATE).ok()?.assume_utc();
     Some(Timestamp::from_millis(date.unix_timestamp().saturating_mul(1000)).since(now))
 }
 
@@ -41,27 +38,13 @@ mod tests {
             ("Sun, 06 Nov 1994 08:49:47 GMT", 10),
             ("Sun, 06 Nov 1994 08:49:27 GMT", 0),
         ] {
-            assert_eq!(
-                parse_retry_after(value, NOW),
-                Some(Duration::from_secs(seconds)),
-                "{value}"
-            );
+            assert_eq!(parse_retry_after(value, NOW), Some(Duration::from_secs(seconds)), "{value}");
         }
     }
 
     #[test]
     fn anything_else_is_ignored() {
-        for value in [
-            "",
-            " ",
-            "-1",
-            "+5",
-            "1.5",
-            "soon",
-            "Sun, 06 Nov 1994 08:49:47",
-            "1994-11-06T08:49:47Z",
-            "５",
-        ] {
+        for value in ["", " ", "-1", "+5", "1.5", "soon", "Sun, 06 Nov 1994 08:49:47", "1994-11-06T08:49:47Z", "５"] {
             assert_eq!(parse_retry_after(value, NOW), None, "{value}");
         }
     }

@@ -5,11 +5,7 @@ use super::*;
 const ENDED: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 fn policy(delays: &[u64], jitter: f64) -> RetryPolicy {
-    RetryPolicy::new(
-        delays.iter().copied().map(Duration::from_secs).collect(),
-        jitter,
-    )
-    .expect("within limits")
+    RetryPolicy::new(delays.iter().copied().map(Duration::from_secs).collect(), jitter).expect("within limits")
 }
 
 fn wait(policy: &RetryPolicy, attempt: u16, retry_after: Option<u64>, random: f64) -> Option<f64> {
@@ -48,38 +44,19 @@ fn a_receiver_can_postpone_but_not_hurry() {
 
 #[test]
 fn limits_are_checked() {
-    let hours = |hours: &[u64], jitter| {
-        RetryPolicy::new(
-            hours
-                .iter()
-                .map(|h| Duration::from_secs(h * 3600))
-                .collect(),
-            jitter,
-        )
-    };
+    let hours =
+        |hours: &[u64], jitter| RetryPolicy::new(hours.iter().map(|h| Duration::from_secs(h * 3600)).collect(), jitter);
     assert_eq!(hours(&[], 0.0), Err(RetryPolicyError::Count(0)));
     assert_eq!(hours(&[0; 21], 0.0), Err(RetryPolicyError::Count(21)));
     assert!(hours(&[0; 20], 0.0).is_ok());
     assert!(hours(&[24, 24, 24, 24], 0.0).is_ok());
-    assert!(matches!(
-        hours(&[24, 24, 24, 24], 0.01),
-        Err(RetryPolicyError::Total(_))
-    ));
-    assert!(matches!(
-        hours(&[1, 25], 0.0),
-        Err(RetryPolicyError::TooLong { place: 2, .. })
-    ));
+    assert!(matches!(hours(&[24, 24, 24, 24], 0.01), Err(RetryPolicyError::Total(_))));
+    assert!(matches!(hours(&[1, 25], 0.0), Err(RetryPolicyError::TooLong { place: 2, .. })));
     for jitter in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
-        assert!(
-            matches!(hours(&[1], jitter), Err(RetryPolicyError::Jitter(_))),
-            "{jitter}"
-        );
+        assert!(matches!(hours(&[1], jitter), Err(RetryPolicyError::Jitter(_))), "{jitter}");
     }
     let endless = RetryPolicy::new(vec![Duration::MAX; 20], 1.0);
-    assert!(matches!(
-        endless,
-        Err(RetryPolicyError::TooLong { place: 1, .. })
-    ));
+    assert!(matches!(endless, Err(RetryPolicyError::TooLong { place: 1, .. })));
 }
 
 #[test]
@@ -93,27 +70,13 @@ fn a_schedule_is_readable_data() {
 #[test]
 fn a_refused_schedule_says_where_it_is_wrong() {
     for (text, message) in [
-        (
-            r#"{"delays":["0s","soon"]}"#,
-            "delay 2 is \"soon\", not a duration",
-        ),
-        (
-            r#"{"delays":["25h"]}"#,
-            "delay 1 is 25h, but no delay may be longer than 24h",
-        ),
-        (
-            r#"{"delays":["1s"],"jitter":2}"#,
-            "jitter must be between 0 and 1, not 2",
-        ),
-        (
-            r#"{"delays":["24h","24h","24h","24h"],"jitter":0.2}"#,
-            "may add up to 115h 12m",
-        ),
+        (r#"{"delays":["0s","soon"]}"#, "delay 2 is \"soon\", not a duration"),
+        (r#"{"delays":["25h"]}"#, "delay 1 is 25h, but no delay may be longer than 24h"),
+        (r#"{"delays":["1s"],"jitter":2}"#, "jitter must be between 0 and 1, not 2"),
+        (r#"{"delays":["24h","24h","24h","24h"],"jitter":0.2}"#, "may add up to 115h 12m"),
         (r#"{"delays":["1s"],"max":2}"#, "unknown field `max`"),
     ] {
-        let error = serde_json::from_str::<RetryPolicy>(text)
-            .expect_err(text)
-            .to_string();
+        let error = serde_json::from_str::<RetryPolicy>(text).expect_err(text).to_string();
         assert!(error.contains(message), "{error}");
     }
 }
@@ -123,7 +86,6 @@ proptest! {
     fn a_due_time_lies_within_the_jitter(delay in 0..86_400_u64, jitter in 0.0..=1.0, random in 0.0..1.0, asked in prop::option::of(0..200_000_u64)) {
         let policy = policy(&[delay, 0], jitter);
         let wait = wait(&policy, 1, asked, random).expect("the first attempt");
-        #[expect(clippy::cast_precision_loss, reason = "seconds of a day are exact")]
         let (delay, asked) = (delay as f64, asked.unwrap_or(0).min(delay) as f64);
         prop_assert!(wait >= (delay * (1.0 - jitter) - 0.001).max(asked));
         prop_assert!(wait <= (delay * (1.0 + jitter) + 0.001).max(asked));

@@ -36,23 +36,16 @@ impl Ed25519Secret {
         if let Ok(seed) = <&[u8; 32]>::try_from(bytes.as_slice()) {
             return Ok(Self::make(seed));
         }
-        let pair = <&[u8; 64]>::try_from(bytes.as_slice()).map_err(|_| SecretError::Length {
-            allowed: "64 or 32",
-            length: bytes.len(),
-        })?;
-        SigningKey::from_keypair_bytes(pair)
-            .map(Self)
-            .map_err(|_| SecretError::NotAKey)
+        let pair = <&[u8; 64]>::try_from(bytes.as_slice())
+            .map_err(|_| SecretError::Length { allowed: "64 or 32", length: bytes.len() })?;
+        SigningKey::from_keypair_bytes(pair).map(Self).map_err(|_| SecretError::NotAKey)
     }
 
     /// The key's text, `whsk_…`, to be sealed.
     #[must_use]
     pub fn expose(&self) -> Zeroizing<String> {
         let pair = Zeroizing::new(self.0.to_keypair_bytes());
-        Zeroizing::new(format!(
-            "{SECRET_PREFIX}{}",
-            STANDARD.encode(pair.as_slice())
-        ))
+        Zeroizing::new(format!("{SECRET_PREFIX}{}", STANDARD.encode(pair.as_slice())))
     }
 
     /// The half that receivers get.
@@ -76,13 +69,9 @@ impl Ed25519PublicKey {
     /// [`SecretError`] says what is wrong with its form.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let bytes = decode(text, PUBLIC_PREFIX)?;
-        let key = <&[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| SecretError::Length {
-            allowed: "32",
-            length: bytes.len(),
-        })?;
-        VerifyingKey::from_bytes(key)
-            .map(Self)
-            .map_err(|_| SecretError::NotAKey)
+        let key = <&[u8; 32]>::try_from(bytes.as_slice())
+            .map_err(|_| SecretError::Length { allowed: "32", length: bytes.len() })?;
+        VerifyingKey::from_bytes(key).map(Self).map_err(|_| SecretError::NotAKey)
     }
 
     /// Checks that the key's other half signed `id`, `signed_at` and `body`, as [`super::HmacSecret::verify`] does.
@@ -90,26 +79,14 @@ impl Ed25519PublicKey {
     /// # Errors
     /// [`VerifyError::Stale`] if the times differ too much, else [`VerifyError::Mismatch`] if none of the `v1a`
     /// signatures was made with the key.
-    pub fn verify(
-        &self,
-        id: &str,
-        body: &[u8],
-        header: &str,
-        signed_at: i64,
-        now: i64,
-    ) -> Result<(), VerifyError> {
+    pub fn verify(&self, id: &str, body: &[u8], header: &str, signed_at: i64, now: i64) -> Result<(), VerifyError> {
         check_age(signed_at, now)?;
         let message = signed_bytes(id, signed_at, body);
         let ours = |encoded: &str| {
             let bytes = STANDARD.decode(encoded).unwrap_or_default();
-            Signature::from_slice(&bytes)
-                .is_ok_and(|signature| self.0.verify_strict(&message, &signature).is_ok())
+            Signature::from_slice(&bytes).is_ok_and(|signature| self.0.verify_strict(&message, &signature).is_ok())
         };
-        if signatures(header, "v1a").any(ours) {
-            Ok(())
-        } else {
-            Err(VerifyError::Mismatch)
-        }
+        if signatures(header, "v1a").any(ours) { Ok(()) } else { Err(VerifyError::Mismatch) }
     }
 }
 

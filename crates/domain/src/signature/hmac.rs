@@ -28,10 +28,7 @@ impl HmacSecret {
     pub fn parse_whsec(text: &str) -> Result<Self, SecretError> {
         let key = decode(text, PREFIX)?;
         if !(24..=64).contains(&key.len()) {
-            return Err(SecretError::Length {
-                allowed: "24 to 64",
-                length: key.len(),
-            });
+            return Err(SecretError::Length { allowed: "24 to 64", length: key.len() });
         }
         Ok(Self::new(text.to_owned(), &key))
     }
@@ -56,10 +53,7 @@ impl HmacSecret {
 
     fn new(text: String, key: &[u8]) -> Self {
         let key = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
-        Self {
-            text: Zeroizing::new(text),
-            key,
-        }
+        Self { text: Zeroizing::new(text), key }
     }
 
     /// The secret itself, to be shown once or sealed.
@@ -84,10 +78,7 @@ impl HmacSecret {
     /// Signs a body alone, as in `sha256=` and hexadecimal.
     #[must_use]
     pub fn sign_hex(&self, body: &[u8]) -> String {
-        format!(
-            "sha256={}",
-            hex(&self.key.clone().chain_update(body).finalize().into_bytes())
-        )
+        format!("sha256={}", hex(&self.key.clone().chain_update(body).finalize().into_bytes()))
     }
 
     /// Checks that this secret signed `id`, `signed_at` and `body`. The header may hold several signatures. Both times
@@ -95,28 +86,13 @@ impl HmacSecret {
     ///
     /// # Errors
     /// [`VerifyError::Stale`] if they differ by more, else [`VerifyError::Mismatch`] if none of the `v1` signatures is ours.
-    pub fn verify(
-        &self,
-        id: &str,
-        body: &[u8],
-        header: &str,
-        signed_at: i64,
-        now: i64,
-    ) -> Result<(), VerifyError> {
+    pub fn verify(&self, id: &str, body: &[u8], header: &str, signed_at: i64, now: i64) -> Result<(), VerifyError> {
         check_age(signed_at, now)?;
         let digest = self.digest_v1(id, signed_at, body);
         let matched = signatures(header, "v1").fold(Choice::from(0), |matched, signature| {
-            matched
-                | STANDARD
-                    .decode(signature)
-                    .unwrap_or_default()
-                    .ct_eq(&digest)
+            matched | STANDARD.decode(signature).unwrap_or_default().ct_eq(&digest)
         });
-        if matched.into() {
-            Ok(())
-        } else {
-            Err(VerifyError::Mismatch)
-        }
+        if matched.into() { Ok(()) } else { Err(VerifyError::Mismatch) }
     }
 
     fn digest_v1(&self, id: &str, seconds: i64, body: &[u8]) -> [u8; 32] {
@@ -132,13 +108,11 @@ impl HmacSecret {
 fn hex(bytes: &[u8]) -> String {
     use fmt::Write as _;
 
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl fmt::Debug for HmacSecret {

@@ -10,18 +10,18 @@ const NOT_PUBLIC_V4: [Ipv4Net; 17] = [
     v4([10, 0, 0, 0], 8),         // private
     v4([100, 64, 0, 0], 10),      // shared by carriers; some clouds' metadata
     v4([127, 0, 0, 0], 8),        // loopback
-    v4([168, 63, 129, 16], 32), // Azure's platform service, reached from within its networks alone
-    v4([169, 254, 0, 0], 16),   // link-local; most clouds' metadata
-    v4([172, 16, 0, 0], 12),    // private
-    v4([192, 0, 0, 0], 24),     // protocol assignments
-    v4([192, 0, 2, 0], 24),     // documentation
-    v4([192, 88, 99, 0], 24),   // 6to4 relays
-    v4([192, 168, 0, 0], 16),   // private
-    v4([198, 18, 0, 0], 15),    // benchmarks
-    v4([198, 51, 100, 0], 24),  // documentation
-    v4([203, 0, 113, 0], 24),   // documentation
-    v4([224, 0, 0, 0], 4),      // multicast
-    v4([240, 0, 0, 0], 4),      // reserved
+    v4([168, 63, 129, 16], 32),   // Azure's platform service, reached from within its networks alone
+    v4([169, 254, 0, 0], 16),     // link-local; most clouds' metadata
+    v4([172, 16, 0, 0], 12),      // private
+    v4([192, 0, 0, 0], 24),       // protocol assignments
+    v4([192, 0, 2, 0], 24),       // documentation
+    v4([192, 88, 99, 0], 24),     // 6to4 relays
+    v4([192, 168, 0, 0], 16),     // private
+    v4([198, 18, 0, 0], 15),      // benchmarks
+    v4([198, 51, 100, 0], 24),    // documentation
+    v4([203, 0, 113, 0], 24),     // documentation
+    v4([224, 0, 0, 0], 4),        // multicast
+    v4([240, 0, 0, 0], 4),        // reserved
     v4([255, 255, 255, 255], 32), // broadcast
 ];
 
@@ -53,14 +53,9 @@ const fn v6(address: [u16; 8], length: u8) -> Ipv6Net {
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match reached(address) {
-        IpAddr::V4(address) => !NOT_PUBLIC_V4
-            .iter()
-            .any(|network| network.contains(&address)),
+        IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|network| network.contains(&address)),
         IpAddr::V6(address) => {
-            GLOBAL_V6.contains(&address)
-                && !NOT_PUBLIC_V6
-                    .iter()
-                    .any(|network| network.contains(&address))
+            GLOBAL_V6.contains(&address) && !NOT_PUBLIC_V6.iter().any(|network| network.contains(&address))
         }
     }
 }

@@ -3,13 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn rules(allow_http: bool, networks: &[&str]) -> TargetRules {
-    TargetRules {
-        allow_http,
-        allowed_networks: networks
-            .iter()
-            .map(|n| n.parse().expect("a network"))
-            .collect(),
-    }
+    TargetRules { allow_http, allowed_networks: networks.iter().map(|n| n.parse().expect("a network")).collect() }
 }
 
 fn parse(text: &str) -> Result<TargetUrl, TargetError> {
@@ -29,10 +23,7 @@ fn public_https_urls_are_taken_as_given() {
         "https://localhost.example.com/",
         "https://notlocalhost.com/",
     ] {
-        assert_eq!(
-            parse(text).map(|url| url.as_str().to_owned()),
-            Ok(text.to_owned())
-        );
+        assert_eq!(parse(text).map(|url| url.as_str().to_owned()), Ok(text.to_owned()));
     }
 }
 
@@ -90,10 +81,7 @@ fn every_spelling_of_a_private_address_is_refused() {
         "[3fff::1]",
     ] {
         let error = parse(&format!("https://{host}/")).expect_err(host);
-        assert!(
-            matches!(error, TargetError::PrivateAddress(_)),
-            "{host}: {error}"
-        );
+        assert!(matches!(error, TargetError::PrivateAddress(_)), "{host}: {error}");
     }
 }
 
@@ -110,14 +98,8 @@ fn names_of_private_networks_are_refused_until_one_is_allowed() {
         "redis",
     ] {
         let text = format!("https://{host}/");
-        assert!(
-            matches!(parse(&text), Err(TargetError::PrivateName(_))),
-            "{host}"
-        );
-        assert!(
-            TargetUrl::parse(&text, &rules(false, &["127.0.0.0/8"])).is_ok(),
-            "{host}"
-        );
+        assert!(matches!(parse(&text), Err(TargetError::PrivateName(_))), "{host}");
+        assert!(TargetUrl::parse(&text, &rules(false, &["127.0.0.0/8"])).is_ok(), "{host}");
     }
     assert!(TargetUrl::parse("https://localhost/", &rules(false, &["10.0.0.0/8"])).is_err());
 }
@@ -125,24 +107,11 @@ fn names_of_private_networks_are_refused_until_one_is_allowed() {
 #[test]
 fn an_allowed_network_is_allowed_in_every_spelling() {
     let rules = rules(true, &["127.0.0.0/8", "fd00::/8"]);
-    for host in [
-        "127.0.0.1:9000",
-        "0x7f.1",
-        "[::ffff:127.0.0.1]",
-        "[64:ff9b::7f00:1]",
-        "[fd12::1]",
-        "localhost:9000",
-    ] {
-        assert!(
-            TargetUrl::parse(&format!("http://{host}/"), &rules).is_ok(),
-            "{host}"
-        );
+    for host in ["127.0.0.1:9000", "0x7f.1", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "[fd12::1]", "localhost:9000"] {
+        assert!(TargetUrl::parse(&format!("http://{host}/"), &rules).is_ok(), "{host}");
     }
     for host in ["10.0.0.1", "[::1]", "[2002:7f00:1::]"] {
-        assert!(
-            TargetUrl::parse(&format!("http://{host}/"), &rules).is_err(),
-            "{host}"
-        );
+        assert!(TargetUrl::parse(&format!("http://{host}/"), &rules).is_err(), "{host}");
     }
 }
 
@@ -170,10 +139,7 @@ fn a_refusal_names_the_rule() {
         ("https://exa\tmple.com/", "white space"),
         (" https://example.com/", "white space"),
         ("https:\\\\example.com/", "backslashes"),
-        (
-            &format!("https://example.com/{}", "x".repeat(2029)),
-            "2049 bytes",
-        ),
+        (&format!("https://example.com/{}", "x".repeat(2029)), "2049 bytes"),
     ] {
         let error = parse(text).expect_err(text).to_string();
         assert!(error.contains(message), "{text}: {error}");

@@ -95,7 +95,9 @@ mod tests {
 
     #[test]
     fn what_is_no_dead_letter_is_refused() {
-        for bytes in ["", "\n", "fanfare dead letter 2\n", "fanfare dead letter 1\ntopic: none\n", "fanfare dead letter 1"] {
+        for bytes in
+            ["", "\n", "fanfare dead letter 2\n", "fanfare dead letter 1\ntopic: none\n", "fanfare dead letter 1"]
+        {
             assert_eq!(DeadLetter::decode(&Bytes::from(bytes)), Err(DeadLetterError), "{bytes:?}");
         }
     }

@@ -33,18 +33,12 @@ impl Standing {
         }
         match attempted.follows {
             Follows::Unchanged => None,
-            Follows::Waiting { due, attempt } => Some(Self {
-                rank: DeliveryStatus::Retrying.rank(),
-                attempt,
-                due: Some(due),
-                error: None,
-            }),
+            Follows::Waiting { due, attempt } => {
+                Some(Self { rank: DeliveryStatus::Retrying.rank(), attempt, due: Some(due), error: None })
+            }
             Follows::Settled(settlement) => Some(Self {
                 rank: settlement.status().rank(),
-                attempt: attempted
-                    .attempt
-                    .as_ref()
-                    .map_or(0, |attempt| attempt.number),
+                attempt: attempted.attempt.as_ref().map_or(0, |attempt| attempt.number),
                 due: None,
                 error: match settlement {
                     Settlement::Failed(reason) => Some(reason.as_str()),
@@ -99,26 +93,14 @@ pub struct FoldedDelivery<'a> {
     pub accepted: Timestamp,
     /// The furthest standing; pending, if the batch only says that the delivery is there.
     pub standing: Standing,
-    /// The newest attempt, late ones included.
+    /// The newest attempt; late ones are only logged.
     pub newest: Option<NewestAttempt>,
 }
 
 impl<'a> FoldedDelivery<'a> {
     const fn of(reference: DeliveryRef, accepted: Timestamp) -> Self {
-        let standing = Standing {
-            rank: DeliveryStatus::Pending.rank(),
-            attempt: 0,
-            due: None,
-            error: None,
-        };
-        Self {
-            reference,
-            event: None,
-            event_type: None,
-            accepted,
-            standing,
-            newest: None,
-        }
+        let standing = Standing { rank: DeliveryStatus::Pending.rank(), attempt: 0, due: None, error: None };
+        Self { reference, event: None, event_type: None, accepted, standing, newest: None }
     }
 
     /// Both together; the same in either order.
@@ -145,16 +127,22 @@ pub struct FoldedAttempt<'a> {
 }
 
 impl FoldedAttempt<'_> {
-    /// What it means for its webhook.
+    /// What it means for its webhook; nothing, if it was late.
     #[must_use]
-    pub const fn outcome(&self) -> Outcome {
-        Outcome {
+    pub fn outcome(&self) -> Option<Outcome> {
+        (!self.late).then(|| Outcome {
             tenant: self.delivery.tenant,
             webhook: self.delivery.webhook,
             started: self.attempt.started,
             succeeded: self.attempt.succeeded(),
             counts_for_health: self.counts_for_health,
-        }
+        })
+    }
+
+    /// Whether it is one of the failures that a webhook's failures in a row are counted from.
+    #[must_use]
+    pub fn is_counted_failure(&self) -> bool {
+        self.counts_for_health && !self.late && !self.attempt.succeeded()
     }
 }
 
@@ -173,14 +161,16 @@ pub struct Outcome {
     pub counts_for_health: bool,
 }
 
-/// What a batch says, by event, delivery and attempt, each sorted by id and there once.
+/// What a batch says, by event, delivery and attempt, each sorted and there once. Ids are unique within the day on which the
+/// event was accepted: an id may come again on another day, and is another row then.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Folded<'a> {
-    /// Events, by tenant and id.
+    /// Events, by tenant, id and day.
     pub events: Vec<&'a Routed>,
-    /// Deliveries, by id.
+    /// Deliveries, by id and day.
     pub deliveries: Vec<FoldedDelivery<'a>>,
-    /// Attempts, by delivery and id. Of two with one id the first in the batch is there, as the first written stays.
+    /// Attempts, by delivery, day, id and whether they were late: a late one has the id of the one that its successor made. Of two
+    /// that are the same in this the first in the batch is there, as the first written stays.
     pub attempts: Vec<FoldedAttempt<'a>>,
 }
 
@@ -189,49 +179,30 @@ impl Folded<'_> {
     #[must_use]
     pub fn failing_webhooks(&self) -> BTreeSet<(TenantNumber, WebhookId)> {
         let failed = self.attempts.iter().filter(|row| !row.attempt.succeeded());
-        failed
-            .map(|row| (row.delivery.tenant, row.delivery.webhook))
-            .collect()
+        failed.map(|row| (row.delivery.tenant, row.delivery.webhook)).collect()
     }
+}
 
-    /// Drops what was accepted on a day before `first`, and tells how many rows that were.
-    pub fn pass_over_before(&mut self, first: Day) -> u64 {
-        self.retain(|_, day| day >= first)
-    }
-
-    /// Drops what belongs to tenants for whom `is_deleted`, and tells how many rows that were.
-    pub fn pass_over_tenants(&mut self, is_deleted: impl Fn(TenantNumber) -> bool) -> u64 {
-        self.retain(|tenant, _| !is_deleted(tenant))
-    }
-
-    fn retain(&mut self, keep: impl Fn(TenantNumber, Day) -> bool) -> u64 {
-        let before = self.rows();
-        self.events
-            .retain(|event| keep(event.tenant, event.accepted.day()));
-        self.deliveries
-            .retain(|row| keep(row.reference.tenant, row.accepted.day()));
-        self.attempts
-            .retain(|row| keep(row.delivery.tenant, row.delivery.accepted().day()));
-        u64::try_from(before - self.rows()).unwrap_or(u64::MAX)
-    }
-
-    fn rows(&self) -> usize {
-        self.events.len() + self.deliveries.len() + self.attempts.len()
+/// Whose a record is, and the day on which its event was accepted.
+#[must_use]
+pub fn belongs_to(record: &JournalRecord) -> (TenantNumber, Day) {
+    match record {
+        JournalRecord::Routed(routed) => (routed.tenant, routed.accepted.day()),
+        JournalRecord::Attempted(attempted) => (attempted.delivery.tenant, attempted.delivery.accepted().day()),
+        JournalRecord::Parked(parked) => (parked.delivery.tenant, parked.delivery.accepted().day()),
     }
 }
 
 /// Folds a batch. Parked records say nothing that is reported, and are passed over.
 #[must_use]
-pub fn fold(records: &[JournalRecord]) -> Folded<'_> {
-    let mut events: BTreeMap<(TenantNumber, &EventId), &Routed> = BTreeMap::new();
-    let mut deliveries: BTreeMap<DeliveryId, FoldedDelivery<'_>> = BTreeMap::new();
-    let mut attempts: BTreeMap<(DeliveryId, AttemptId), FoldedAttempt<'_>> = BTreeMap::new();
+pub fn fold<'a>(records: impl IntoIterator<Item = &'a JournalRecord>) -> Folded<'a> {
+    let mut events: BTreeMap<(TenantNumber, &EventId, Day), &Routed> = BTreeMap::new();
+    let mut deliveries: BTreeMap<(DeliveryId, Day), FoldedDelivery<'_>> = BTreeMap::new();
+    let mut attempts: BTreeMap<(DeliveryId, Day, AttemptId, bool), FoldedAttempt<'_>> = BTreeMap::new();
     for record in records {
         match record {
             JournalRecord::Routed(routed) => {
-                events
-                    .entry((routed.tenant, &routed.event))
-                    .or_insert(routed);
+                events.entry((routed.tenant, &routed.event, routed.accepted.day())).or_insert(routed);
                 for row in routed_deliveries(routed) {
                     merge(&mut deliveries, row);
                 }
@@ -239,14 +210,13 @@ pub fn fold(records: &[JournalRecord]) -> Folded<'_> {
             JournalRecord::Attempted(attempted) => {
                 merge(&mut deliveries, attempted_delivery(attempted));
                 if let Some(attempt) = &attempted.attempt {
-                    attempts
-                        .entry((attempted.delivery.id, attempt.id))
-                        .or_insert(FoldedAttempt {
-                            delivery: attempted.delivery,
-                            attempt,
-                            late: attempted.late,
-                            counts_for_health: attempted.counts_for_health,
-                        });
+                    let day = attempted.delivery.accepted().day();
+                    attempts.entry((attempted.delivery.id, day, attempt.id, attempted.late)).or_insert(FoldedAttempt {
+                        delivery: attempted.delivery,
+                        attempt,
+                        late: attempted.late,
+                        counts_for_health: attempted.counts_for_health,
+                    });
                 }
             }
             JournalRecord::Parked(_) => {}
@@ -259,8 +229,8 @@ pub fn fold(records: &[JournalRecord]) -> Folded<'_> {
     }
 }
 
-fn merge<'a>(deliveries: &mut BTreeMap<DeliveryId, FoldedDelivery<'a>>, row: FoldedDelivery<'a>) {
-    match deliveries.entry(row.reference.id) {
+fn merge<'a>(deliveries: &mut BTreeMap<(DeliveryId, Day), FoldedDelivery<'a>>, row: FoldedDelivery<'a>) {
+    match deliveries.entry((row.reference.id, row.accepted.day())) {
         Entry::Vacant(vacant) => {
             vacant.insert(row);
         }
@@ -270,14 +240,8 @@ fn merge<'a>(deliveries: &mut BTreeMap<DeliveryId, FoldedDelivery<'a>>, row: Fol
 
 fn routed_deliveries(routed: &Routed) -> impl Iterator<Item = FoldedDelivery<'_>> {
     routed.deliveries.iter().map(|(webhook, id)| {
-        let reference = DeliveryRef::from_parts(
-            *id,
-            routed.tenant,
-            *webhook,
-            routed.position,
-            routed.accepted,
-            routed.run(),
-        );
+        let reference =
+            DeliveryRef::from_parts(*id, routed.tenant, *webhook, routed.position, routed.accepted, routed.run());
         FoldedDelivery {
             event: Some(&routed.event),
             event_type: Some(&routed.event_type),
@@ -292,7 +256,7 @@ fn attempted_delivery(attempted: &Attempted) -> FoldedDelivery<'_> {
         event: attempted.event.as_ref(),
         event_type: attempted.event_type.as_ref(),
         standing: Standing::after(attempted).unwrap_or(pending.standing),
-        newest: attempted.attempt.as_ref().map(NewestAttempt::from),
+        newest: attempted.attempt.as_ref().filter(|_| !attempted.late).map(NewestAttempt::from),
         ..pending
     }
 }
@@ -317,9 +281,7 @@ pub struct Tally {
 pub fn tally(new: impl IntoIterator<Item = Outcome>) -> BTreeMap<(TenantNumber, WebhookId), Tally> {
     let mut tallies: BTreeMap<_, Tally> = BTreeMap::new();
     for outcome in new {
-        let tally = tallies
-            .entry((outcome.tenant, outcome.webhook))
-            .or_default();
+        let tally = tallies.entry((outcome.tenant, outcome.webhook)).or_default();
         let started = outcome.started;
         tally.last_started = tally.last_started.max(Some(started));
         if outcome.succeeded {
@@ -339,15 +301,9 @@ pub fn tally(new: impl IntoIterator<Item = Outcome>) -> BTreeMap<(TenantNumber, 
 /// The latest instant whose failures are no longer in a row: those that started after it are. An attempt that starts in the
 /// very millisecond of `health_since` counts.
 #[must_use]
-pub fn in_a_row_after(
-    last_success: Option<Timestamp>,
-    health_since: Option<Timestamp>,
-) -> Timestamp {
-    let before_health_since =
-        health_since.map(|since| Timestamp::from_millis(since.as_millis().saturating_sub(1)));
-    last_success
-        .max(before_health_since)
-        .unwrap_or(Timestamp::MIN)
+pub fn in_a_row_after(last_success: Option<Timestamp>, health_since: Option<Timestamp>) -> Timestamp {
+    let before_health_since = health_since.map(|since| Timestamp::from_millis(since.as_millis().saturating_sub(1)));
+    last_success.max(before_health_since).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]

@@ -21,10 +21,7 @@ impl Keyset {
     /// The row of this time and key.
     #[must_use]
     pub fn new(at: Timestamp, key: impl Into<Vec<u8>>) -> Self {
-        Self {
-            at,
-            key: key.into(),
-        }
+        Self { at, key: key.into() }
     }
 
     /// As opaque text, good for lists of the same `kind` alone.
@@ -43,10 +40,8 @@ impl Keyset {
         let bytes = URL_SAFE_NO_PAD.decode(&cursor.0).ok()?;
         let (head, rest) = bytes.split_first_chunk::<2>()?;
         let (millis, key) = rest.split_first_chunk::<8>()?;
-        (*head == [FORMAT, kind]).then(|| Self {
-            at: Timestamp::from_millis(i64::from_be_bytes(*millis)),
-            key: key.to_vec(),
-        })
+        (*head == [FORMAT, kind])
+            .then(|| Self { at: Timestamp::from_millis(i64::from_be_bytes(*millis)), key: key.to_vec() })
     }
 
     /// The key as text; `None` if it is none.
@@ -66,9 +61,7 @@ impl PageRequest {
     /// Where to go on in a list of this `kind`; `None` is the beginning.
     #[must_use]
     pub fn start(&self, kind: u8) -> Option<Keyset> {
-        self.after
-            .as_ref()
-            .and_then(|cursor| Keyset::read(cursor, kind))
+        self.after.as_ref().and_then(|cursor| Keyset::read(cursor, kind))
     }
 }
 
@@ -99,27 +92,14 @@ mod tests {
     #[test]
     fn a_cursor_that_was_not_made_for_the_list_begins_at_the_beginning() {
         let other_list = Keyset::new(Timestamp::default(), "x").cursor(4);
-        for after in [
-            other_list,
-            Cursor(String::new()),
-            Cursor("AQM".into()),
-            Cursor("not base64!".into()),
-        ] {
-            assert_eq!(
-                PageRequest {
-                    limit: 1,
-                    after: Some(after)
-                }
-                .start(3),
-                None
-            );
+        for after in [other_list, Cursor(String::new()), Cursor("AQM".into()), Cursor("not base64!".into())] {
+            assert_eq!(PageRequest { limit: 1, after: Some(after) }.start(3), None);
         }
     }
 
     #[test]
     fn a_page_has_between_one_and_two_hundred_rows() {
-        let rows =
-            [0, 1, 200, 201, u32::MAX].map(|limit| PageRequest { limit, after: None }.rows());
+        let rows = [0, 1, 200, 201, u32::MAX].map(|limit| PageRequest { limit, after: None }.rows());
         assert_eq!(rows, [1, 1, 200, 200, 200]);
     }
 

@@ -90,5 +90,10 @@ pub trait Replays: Send + Sync + 'static {
     async fn advance(&self, holder: &str, now: Timestamp, lease: Duration, replay: &Replay) -> Result<(), StoreError>;
     /// Events that were published for everybody (no pings, no tests) in the replay's time and of its `only`, oldest first, of any type, after
     /// `cursor`. Deliveries of the replay's own run count as not there, so that going on finds what was not published yet.
-    async fn candidates(&self, replay: &Replay, cursor: Option<&Cursor>, limit: u32) -> Result<Vec<Candidate>, StoreError>;
+    async fn candidates(
+        &self,
+        replay: &Replay,
+        cursor: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<Vec<Candidate>, StoreError>;
 }

@@ -159,7 +159,12 @@ pub struct WebhookStats {
 #[async_trait]
 pub trait Reports: Send + Sync + 'static {
     /// A tenant's events.
-    async fn events(&self, tenant: TenantNumber, filter: &EventFilter, page: PageRequest) -> Result<Page<EventRow>, StoreError>;
+    async fn events(
+        &self,
+        tenant: TenantNumber,
+        filter: &EventFilter,
+        page: PageRequest,
+    ) -> Result<Page<EventRow>, StoreError>;
     /// One event.
     async fn event(&self, tenant: TenantNumber, id: &EventId) -> Result<Option<EventRow>, StoreError>;
     /// An event's deliveries, all runs, newest first; at most 1,000.

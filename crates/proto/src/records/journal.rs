@@ -118,10 +118,9 @@ fn attempted_to_wire(attempted: &Attempted) -> wire::Attempted {
 fn attempted_from_wire(attempted: wire::Attempted) -> Result<Attempted, RecordError> {
     let follows = match attempted.follows.ok_or_else(|| damaged("nothing known follows"))? {
         wire::attempted::Follows::Settled(settlement) => Follows::Settled(settlement_from_wire(settlement)?),
-        wire::attempted::Follows::Waiting(waiting) => Follows::Waiting {
-            due: Timestamp::from_millis(waiting.due_ms),
-            attempt: attempt_number(waiting.attempt)?,
-        },
+        wire::attempted::Follows::Waiting(waiting) => {
+            Follows::Waiting { due: Timestamp::from_millis(waiting.due_ms), attempt: attempt_number(waiting.attempt)? }
+        }
         wire::attempted::Follows::Unchanged(_) => Follows::Unchanged,
     };
     Ok(Attempted {

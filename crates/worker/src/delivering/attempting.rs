@@ -10,7 +10,7 @@ use fanfare_domain::journal::Follows;
 use fanfare_domain::retry::parse_retry_after;
 use fanfare_domain::time::Timestamp;
 use http::HeaderMap;
-use http::header::RETRY_AFTER;
+use http::header::{AUTHORIZATION, RETRY_AFTER};
 
 use super::{Courier, DEADLINE_MARGIN, Job, number_of};
 use crate::decision::{Outcome, Terms, follows};
@@ -25,6 +25,7 @@ const OPEN_LIMIT: Duration = Duration::from_secs(1);
 const GUARD_MARGIN: Duration = Duration::from_secs(10);
 /// An answer within this is prompt.
 const PROMPT: Duration = Duration::from_secs(1);
+const UNAUTHORIZED: u16 = 401;
 /// Statuses with which a receiver can postpone the next attempt.
 const POSTPONING: [u16; 2] = [429, 503];
 
@@ -54,16 +55,9 @@ impl Courier {
     }
 
     /// Posts. When that takes longer than a record may stay unfinished, an entry in the schedule takes its place.
-    async fn post(
-        &self,
-        task: &mut Task,
-        job: &Job,
-        request: Request,
-        started: Timestamp,
-    ) -> Result<Answer, Refusal> {
+    async fn post(&self, task: &mut Task, job: &Job, request: Request, started: Timestamp) -> Result<Answer, Refusal> {
         let limit = job.prepared.timeout;
-        let posting = self.poster.post(&job.prepared.url, request.headers, request.body, limit);
-        let mut posting = std::pin::pin!(posting);
+        let mut posting = std::pin::pin!(self.exchange(job, request, limit));
         let open_until = task.taken.plus(OPEN_LIMIT);
         let answer = match task.scheduled() {
             // The schedule cannot take a manual attempt up again: its record stays open instead.
@@ -77,6 +71,28 @@ impl Courier {
             },
         };
         answer.map_err(|error| Refusal { error, answer: None, retry_after: None })
+    }
+
+    /// Posts, with a token if the receiver wants one; a token that it refuses is fetched anew, once.
+    async fn exchange(&self, job: &Job, request: Request, limit: Duration) -> Result<Answer, AttemptError> {
+        let Job { prepared, webhook, .. } = job;
+        let Request { mut headers, body } = request;
+        let Some(client) = &prepared.client else {
+            return self.poster.post(&prepared.url, headers, body, limit).await;
+        };
+        let of = (webhook.id, prepared.version);
+        let both = async {
+            let token = self.tokens.header(of, client, &self.poster, limit, None).await?;
+            headers.insert(AUTHORIZATION, token.clone());
+            let answer = self.poster.post(&prepared.url, headers.clone(), body.clone(), limit).await?;
+            if answer.status != UNAUTHORIZED {
+                return Ok(answer);
+            }
+            let fresh = self.tokens.header(of, client, &self.poster, limit, Some(&token)).await?;
+            headers.insert(AUTHORIZATION, fresh);
+            self.poster.post(&prepared.url, headers, body, limit).await
+        };
+        tokio::time::timeout(limit, both).await.unwrap_or(Err(AttemptError::TimedOut(limit)))
     }
 
     fn what_follows(&self, task: &Task, job: &Job, result: &Result<Answer, Refusal>, ended: Timestamp) -> Follows {
