@@ -314,7 +314,7 @@ mod tests {
         let event = EventId::new("order-1").expect("valid");
         let delivery = DeliveryId::derive(TenantNumber::new(1), &event, webhook(), Run::First);
         insta::assert_snapshot!(delivery, @"whd_20HFN716Y6WZM1KFC3J26BW0A4");
-        insta::assert_snapshot!(AttemptId::derive(delivery, 1), @"");
+        insta::assert_snapshot!(AttemptId::derive(delivery, 1), @"att_218M842JG5BABHE3EPTV5AZ1K4");
     }
 
     #[test]
