@@ -1,0 +1,9 @@
+-- Publishers' own ids: claimed, or confirmed, until a time.
+CREATE TABLE published_ids (
+    tenant    INTEGER NOT NULL,
+    event     TEXT    NOT NULL,
+    confirmed INTEGER NOT NULL,
+    until     INTEGER NOT NULL,
+    PRIMARY KEY (tenant, event)
+) WITHOUT ROWID;
+CREATE INDEX published_ids_until ON published_ids (until);

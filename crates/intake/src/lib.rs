@@ -1,0 +1,25 @@
+//! What must be true of an event before it is accepted, and accepting it: the one way into the system, which gRPC and REST
+//! share.
+
+mod accepting;
+mod caller;
+mod check;
+mod config;
+mod draft;
+mod error;
+mod issued;
+mod key;
+mod quota;
+mod schema;
+mod storing;
+mod trace;
+
+pub use self::accepting::{Accepted, Intake};
+pub use self::caller::{AuthError, Caller};
+pub use self::config::Config;
+pub use self::draft::{Draft, Moment};
+pub use self::error::{Code, IntakeError, Unavailability};
+pub use self::issued::{Announcement, Issued, Trial};
+pub use self::key::{OperatorKey, bearer_token, hash_key, make_key};
+pub use self::schema::{LARGEST_SCHEMA, SchemaError, check_schema};
+pub use self::trace::trace_context;

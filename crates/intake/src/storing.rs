@@ -1,0 +1,170 @@
+//! Storing checked events: claim their publishers' ids, put them into the queue, confirm the ids.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use fanfare_domain::event::Event;
+use fanfare_ports::idempotency::{IdClaim, Key};
+use fanfare_ports::queue::{LARGEST_RECORD, PublishError, Topic};
+use fanfare_proto::records::encode_event;
+
+use crate::accepting::{Accepted, Intake};
+use crate::error::{IntakeError, Unavailability};
+
+/// An event that may be stored.
+pub(crate) struct Candidate {
+    pub(crate) event: Event,
+    /// Whether its publisher gave the id, so that it must be accepted once only.
+    pub(crate) own_id: bool,
+}
+
+impl Candidate {
+    fn key(&self) -> Option<Key> {
+        self.own_id.then(|| Key { tenant: self.event.tenant, event: self.event.id.clone() })
+    }
+}
+
+pub(crate) type Outcome = Result<Accepted, IntakeError>;
+
+/// Stores events; one outcome for each, in order.
+pub(crate) async fn store(intake: Arc<Intake>, candidates: Vec<Candidate>) -> Vec<Outcome> {
+    let keys: Vec<Option<Key>> = candidates.iter().map(Candidate::key).collect();
+    let firsts = first_places(&keys);
+    let asked: Vec<Key> = keys
+        .iter()
+        .enumerate()
+        .filter_map(|(place, key)| key.as_ref().filter(|key| firsts.get(*key) == Some(&place)).cloned())
+        .collect();
+    let claims = claim(&intake, &asked).await;
+
+    let mut outcomes: Vec<Option<Outcome>> = vec![None; candidates.len()];
+    let mut granted = Vec::with_capacity(candidates.len());
+    for (place, (candidate, key)) in candidates.into_iter().zip(&keys).enumerate() {
+        let verdict = match key {
+            Some(key) if firsts.get(key) != Some(&place) => continue,
+            Some(key) => verdict(&claims, key, &candidate.event),
+            None => None,
+        };
+        match verdict {
+            Some(outcome) => settle(&mut outcomes, place, outcome),
+            None => granted.push((place, candidate)),
+        }
+    }
+    for (place, outcome) in put(&intake, granted).await {
+        settle(&mut outcomes, place, outcome);
+    }
+    let repeated = |place: usize| {
+        let first = keys.get(place)?.as_ref().and_then(|key| firsts.get(key))?;
+        let outcome = outcomes.get(*first)?.clone()?;
+        Some(outcome.map(|accepted| Accepted { duplicate: true, ..accepted }))
+    };
+    (0..outcomes.len())
+        .map(|place| {
+            let own = outcomes.get(place).cloned().flatten();
+            own.or_else(|| repeated(place)).unwrap_or(Err(IntakeError::Unavailable(Unavailability::Queue)))
+        })
+        .collect()
+}
+
+fn settle(outcomes: &mut [Option<Outcome>], place: usize, outcome: Outcome) {
+    if let Some(slot) = outcomes.get_mut(place) {
+        *slot = Some(outcome);
+    }
+}
+
+/// Where each key stands first.
+fn first_places(keys: &[Option<Key>]) -> HashMap<Key, usize> {
+    let mut firsts = HashMap::new();
+    for (place, key) in keys.iter().enumerate() {
+        if let Some(key) = key {
+            firsts.entry(key.clone()).or_insert(place);
+        }
+    }
+    firsts
+}
+
+/// Claims ids; `None` if they cannot be claimed now.
+async fn claim(intake: &Intake, keys: &[Key]) -> Option<HashMap<Key, IdClaim>> {
+    if keys.is_empty() {
+        return Some(HashMap::new());
+    }
+    match intake.idempotency.claim(keys).await {
+        Ok(claims) => Some(keys.iter().cloned().zip(claims).collect()),
+        Err(error) => {
+            tracing::warn!(%error, ids = keys.len(), "events with ids of their own are refused");
+            None
+        }
+    }
+}
+
+/// The outcome of an event that will not be stored; `None` if it will.
+fn verdict(claims: &Option<HashMap<Key, IdClaim>>, key: &Key, event: &Event) -> Option<Outcome> {
+    let unavailable = |reason| Some(Err(IntakeError::Unavailable(reason)));
+    let Some(claims) = claims else { return unavailable(Unavailability::Ids) };
+    match claims.get(key) {
+        Some(IdClaim::Granted) => None,
+        Some(IdClaim::Duplicate) => Some(Ok(Accepted { id: event.id.clone(), duplicate: true })),
+        Some(IdClaim::Busy) => unavailable(Unavailability::SameId),
+        None => unavailable(Unavailability::Ids),
+    }
+}
+
+/// Puts events into the queue and settles their claims.
+async fn put(intake: &Intake, granted: Vec<(usize, Candidate)>) -> Vec<(usize, Outcome)> {
+    let mut outcomes = Vec::with_capacity(granted.len());
+    let (mut records, mut going, mut keys, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (place, candidate) in granted {
+        let record = encode_event(&candidate.event);
+        // Canonical numbers can be longer than the published ones.
+        if record.len() > LARGEST_RECORD {
+            let too_large = IntakeError::TooLarge { size: candidate.event.data.len(), limit: LARGEST_RECORD };
+            outcomes.push((place, Err(too_large)));
+            refused.extend(candidate.key());
+        } else {
+            records.push(record);
+            keys.extend(candidate.key());
+            going.push((place, candidate.event.id));
+        }
+    }
+    release(intake, &refused).await;
+    if records.is_empty() {
+        return outcomes;
+    }
+    let stored = intake.queue.publish(Topic::Events, records).await;
+    let reason = match stored {
+        Ok(_) => {
+            confirm(intake, &keys).await;
+            outcomes.extend(going.into_iter().map(|(place, id)| (place, Ok(Accepted { id, duplicate: false }))));
+            return outcomes;
+        }
+        Err(error) => {
+            tracing::warn!(%error, events = going.len(), "events were not stored, or it is not known");
+            // Only of a single record does "full" say that it was not stored.
+            if matches!(error, PublishError::TooLarge { .. }) || (matches!(error, PublishError::Full(_)) && going.len() == 1) {
+                release(intake, &keys).await;
+            }
+            if matches!(error, PublishError::Full(_)) { Unavailability::Full } else { Unavailability::Queue }
+        }
+    };
+    outcomes.extend(going.into_iter().map(|(place, _)| (place, Err(IntakeError::Unavailable(reason)))));
+    outcomes
+}
+
+/// Notes ids as accepted. If that fails, the events are accepted all the same; their ids may be accepted once more when
+/// the claims have expired.
+async fn confirm(intake: &Intake, keys: &[Key]) {
+    if !keys.is_empty()
+        && let Err(error) = intake.idempotency.confirm(keys).await
+    {
+        tracing::warn!(%error, ids = keys.len(), "ids of stored events could not be confirmed");
+    }
+}
+
+/// Gives claims back. If that fails, they expire.
+async fn release(intake: &Intake, keys: &[Key]) {
+    if !keys.is_empty()
+        && let Err(error) = intake.idempotency.release(keys).await
+    {
+        tracing::warn!(%error, ids = keys.len(), "claims of ids could not be given back");
+    }
+}

@@ -1,0 +1,144 @@
+//! Streams forget what they are told to, and never what somebody still needs; a full one refuses.
+
+use bytes::Bytes;
+use fanfare_domain::delivery::{Lane, Position};
+use fanfare_ports::queue::{Backlog, Consumer, PublishError, Queue, Stored, Stream, Topic};
+
+use super::{Fixture, bodies, eventually_floor, finish, publish, record, records, take, take_one};
+
+async fn trim(queue: &dyn Queue, stream: Stream, sequence: u64) -> u64 {
+    queue.trim(stream, sequence).await.expect("the queue is there")
+}
+
+/// Stores each record in a message of its own.
+async fn publish_apart(queue: &dyn Queue, topic: Topic, numbers: std::ops::Range<usize>) -> Vec<Position> {
+    let mut stored = Vec::new();
+    for number in numbers {
+        stored.extend(publish(queue, topic, vec![record(number)]).await);
+    }
+    stored
+}
+
+/// What is not taken, and what is taken and not finished, stays, however far one asks.
+pub async fn trimming_stops_at_the_floor_of_a_consumer(fixture: &dyn Fixture) {
+    let queue = fixture.open().await;
+    let stored = publish_apart(&*queue, Topic::Events, 0..4).await;
+    assert_eq!(trim(&*queue, Stream::Events, u64::MAX).await, stored[0].sequence, "nothing is taken yet");
+
+    let mut taken = take(&*queue, Consumer::Router, 4).await;
+    let third = taken.remove(2);
+    finish(&*queue, &taken).await;
+    eventually_floor(&*queue, Consumer::Router, stored[1].sequence).await;
+    assert_eq!(trim(&*queue, Stream::Events, u64::MAX).await, stored[2].sequence, "the third is taken and not finished");
+    let read = async |position| queue.read(Stream::Events, position).await.expect("the queue is there");
+    assert_eq!(read(stored[1]).await, Stored::Gone);
+    assert_eq!(read(stored[2]).await, Stored::Found(record(2)));
+
+    finish(&*queue, &[third]).await;
+    eventually_floor(&*queue, Consumer::Router, stored[3].sequence).await;
+    assert_eq!(trim(&*queue, Stream::Events, u64::MAX).await, stored[3].sequence + 1, "all are finished");
+}
+
+/// A lane in which nothing waits holds nothing.
+pub async fn trimming_is_not_held_up_by_a_consumer_with_nothing_to_do(fixture: &dyn Fixture) {
+    let queue = fixture.open().await;
+    let fresh = publish_apart(&*queue, Topic::Deliveries(Lane::Fresh), 0..3).await;
+    let taken = take(&*queue, Consumer::Worker(Lane::Fresh), 3).await;
+    finish(&*queue, &taken).await;
+    eventually_floor(&*queue, Consumer::Worker(Lane::Fresh), fresh[2].sequence).await;
+    assert_eq!(trim(&*queue, Stream::Deliveries, u64::MAX).await, fresh[2].sequence + 1);
+
+    // Nor does one in which something waits hold what comes before that.
+    let fresh = publish_apart(&*queue, Topic::Deliveries(Lane::Fresh), 3..6).await;
+    let bulk = publish_apart(&*queue, Topic::Deliveries(Lane::Bulk), 6..7).await;
+    let taken = take(&*queue, Consumer::Worker(Lane::Fresh), 3).await;
+    finish(&*queue, &taken).await;
+    eventually_floor(&*queue, Consumer::Worker(Lane::Fresh), fresh[2].sequence).await;
+    assert_eq!(trim(&*queue, Stream::Deliveries, u64::MAX).await, bulk[0].sequence);
+    assert_eq!(take_one(&*queue, Consumer::Worker(Lane::Bulk)).await.record, record(6));
+}
+
+/// All below the sequence that is named; and what was trimmed before is no error.
+pub async fn trimming_goes_no_further_than_asked(fixture: &dyn Fixture) {
+    let queue = fixture.open().await;
+    let stored = publish_apart(&*queue, Topic::DeadLetters, 0..5).await;
+    assert_eq!(trim(&*queue, Stream::DeadLetters, 0).await, stored[0].sequence);
+    assert_eq!(trim(&*queue, Stream::DeadLetters, stored[0].sequence).await, stored[0].sequence);
+    assert_eq!(trim(&*queue, Stream::DeadLetters, stored[3].sequence).await, stored[3].sequence);
+    assert_eq!(trim(&*queue, Stream::DeadLetters, stored[1].sequence).await, stored[3].sequence);
+    assert_eq!(trim(&*queue, Stream::DeadLetters, u64::MAX).await, stored[4].sequence + 1);
+    assert_eq!(publish_apart(&*queue, Topic::DeadLetters, 5..6).await[0].sequence, stored[4].sequence + 1, "numbers go on");
+}
+
+/// Other streams have room of their own; what was stored before stays; after trimming it takes again.
+pub async fn a_full_stream_refuses_until_it_is_trimmed(fixture: &dyn Fixture) {
+    const ROOM: u64 = 2 * 1024 * 1024;
+    let queue = fixture.open_with_room_for(ROOM).await;
+    let body = Bytes::from(vec![1; 60 * 1024]);
+    let mut stored = Vec::new();
+    let refusal = loop {
+        match queue.publish(Topic::Events, vec![body.clone()]).await {
+            Ok(positions) => stored.extend(positions),
+            Err(refusal) => break refusal,
+        }
+        assert!(stored.len() < 100, "100 x 60 KiB do not go into 2 MiB");
+    };
+    assert!(matches!(refusal, PublishError::Full(Stream::Events)), "{refusal:?}");
+    let usage = queue.usage(Stream::Events).await.expect("the queue is there");
+    assert!(usage.bytes <= usage.limit && usage.bytes * 10 > usage.limit * 9, "{usage:?}");
+    assert!(matches!(queue.publish(Topic::Events, vec![body.clone()]).await, Err(PublishError::Full(_))), "still");
+    publish(&*queue, Topic::JournalLog, vec![record(1)]).await;
+
+    let taken = take(&*queue, Consumer::Router, stored.len()).await;
+    assert_eq!(taken.iter().map(|one| one.position).collect::<Vec<_>>(), stored, "all that was accepted, and no more");
+    finish(&*queue, &taken).await;
+    let last = stored.last().expect("some were stored").sequence;
+    eventually_floor(&*queue, Consumer::Router, last).await;
+    assert_eq!(trim(&*queue, Stream::Events, last + 1).await, last + 1);
+    let again = publish(&*queue, Topic::Events, vec![body.clone(), record(2)]).await;
+    assert_eq!(bodies(&take(&*queue, Consumer::Router, 2).await), [body, record(2)]);
+    assert!(again[0] > stored[stored.len() - 1]);
+}
+
+/// Bytes rise with what is stored and fall with trimming; first and last are those of positions.
+pub async fn usage_tells_what_is_stored(fixture: &dyn Fixture) {
+    let queue = fixture.open().await;
+    let usage = async |what: &str, holds: &dyn Fn(fanfare_ports::queue::Usage) -> bool| {
+        super::eventually(what, || async { holds(queue.usage(Stream::DeadLetters).await.expect("the queue is there")) }).await;
+    };
+    usage("an empty stream", &|now| (now.first, now.last) == (1, 0) && now.limit > 0).await;
+    let stored = publish_apart(&*queue, Topic::DeadLetters, 0..3).await;
+    let body = Bytes::from(vec![0; 100_000]);
+    publish(&*queue, Topic::DeadLetters, vec![body]).await;
+    usage("three and a large one", &|now| now.bytes >= 100_000 && (now.first, now.last) == (stored[0].sequence, stored[2].sequence + 1))
+        .await;
+    trim(&*queue, Stream::DeadLetters, stored[2].sequence).await;
+    usage("two are gone", &|now| now.bytes >= 100_000 && now.first == stored[2].sequence).await;
+    trim(&*queue, Stream::DeadLetters, u64::MAX).await;
+    usage("all are gone", &|now| now.bytes < 100_000 && now.first == now.last + 1 && now.last == stored[2].sequence + 1).await;
+}
+
+/// In messages, and the floor below which all is finished.
+pub async fn a_backlog_tells_what_waits_and_what_is_taken(fixture: &dyn Fixture) {
+    let queue = fixture.open().await;
+    let is = async |waiting, taken, floor| {
+        let expected = Backlog { waiting, taken, floor };
+        super::eventually(&format!("{expected:?}"), || async {
+            queue.backlog(Consumer::Router).await.expect("the queue is there") == expected
+        })
+        .await;
+    };
+    is(0, 0, 0).await;
+    let stored: Vec<u64> = publish_apart(&*queue, Topic::Events, 0..3).await.into_iter().map(|one| one.sequence).collect();
+    is(3, 0, 0).await;
+    let first = take_one(&*queue, Consumer::Router).await;
+    is(2, 1, 0).await;
+    finish(&*queue, &[first]).await;
+    is(2, 0, stored[0]).await;
+    let rest = take(&*queue, Consumer::Router, 2).await;
+    finish(&*queue, &rest[1..]).await;
+    is(0, 1, stored[0]).await;
+    finish(&*queue, &rest[..1]).await;
+    is(0, 0, stored[2]).await;
+    assert_eq!(bodies(&rest), records(1..3));
+}
