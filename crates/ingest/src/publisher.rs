@@ -38,7 +38,12 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    pub(crate) fn new(intake: Arc<Intake>, in_flight_bytes: usize, stream_bytes: usize, closing: CancellationToken) -> Self {
+    pub(crate) fn new(
+        intake: Arc<Intake>,
+        in_flight_bytes: usize,
+        stream_bytes: usize,
+        closing: CancellationToken,
+    ) -> Self {
         let in_flight_units = units(in_flight_bytes);
         Self {
             intake,

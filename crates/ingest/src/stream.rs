@@ -27,7 +27,11 @@ const LEAST_BYTES: usize = 8 * 1024;
 
 /// What is next in the answers.
 enum Turn {
-    Batch { answers: JoinHandle<Vec<PublishResponse>>, count: usize, window: OwnedSemaphorePermit },
+    Batch {
+        answers: JoinHandle<Vec<PublishResponse>>,
+        count: usize,
+        window: OwnedSemaphorePermit,
+    },
     /// The stream ends with an error.
     Failed(Status),
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fanfare_domain::time::Timestamp;
-use fanfare_proto::v1::{PublishBatchRequest, PublishRequest};
 use fanfare_ports::directory::Entry;
+use fanfare_proto::v1::{PublishBatchRequest, PublishRequest};
 use prost::Message;
 use tonic::codec::CompressionEncoding;
 use tonic::{Code, Request, Status};
@@ -65,7 +65,11 @@ async fn every_refusal_has_its_code() {
         (as_operator(of(|event| event.r#type = "webhook.ping".into())), Code::InvalidArgument, "type: "),
         (as_operator(of(|event| event.id = "a/b".into())), Code::InvalidArgument, "id: "),
         (as_operator(of(|event| event.subject = "a\nb".into())), Code::InvalidArgument, "subject: "),
-        (as_operator(of(|event| event.created = Some(prost_types::Timestamp { seconds: -1, nanos: 0 }))), Code::InvalidArgument, "created: "),
+        (
+            as_operator(of(|event| event.created = Some(prost_types::Timestamp { seconds: -1, nanos: 0 }))),
+            Code::InvalidArgument,
+            "created: ",
+        ),
         (as_operator(of(|event| event.data = "".into())), Code::InvalidArgument, "data: "),
         (as_operator(of(|event| event.data = "{\"a\":".into())), Code::InvalidArgument, "data: "),
         (as_operator(nested(129)), Code::InvalidArgument, "data: "),
@@ -163,11 +167,8 @@ async fn batches_have_limits() {
 #[tokio::test]
 async fn compressed_calls_are_taken_and_their_size_is_limited() {
     let server = Running::start().await;
-    let mut client = server
-        .client()
-        .await
-        .send_compressed(CompressionEncoding::Gzip)
-        .accept_compressed(CompressionEncoding::Gzip);
+    let mut client =
+        server.client().await.send_compressed(CompressionEncoding::Gzip).accept_compressed(CompressionEncoding::Gzip);
     client.publish(as_operator(event())).await.expect("accepted");
     let bomb = PublishRequest { data: vec![b' '; 40 * 1024 * 1024].into(), ..event() };
     let status = client.publish(as_operator(bomb)).await.expect_err("too large when unpacked");

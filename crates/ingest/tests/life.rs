@@ -170,7 +170,10 @@ async fn with_mutual_tls_only_known_clients_are_let_in() {
             Some(signed) => tls.identity(Identity::from_pem(&signed.certificate, &signed.key)),
             None => tls,
         };
-        Endpoint::from_shared(format!("https://{}", server.address)).expect("an address").tls_config(tls).expect("valid")
+        Endpoint::from_shared(format!("https://{}", server.address))
+            .expect("an address")
+            .tls_config(tls)
+            .expect("valid")
     };
     let publish = async |endpoint: Endpoint| {
         let channel: Channel = endpoint.connect_lazy();

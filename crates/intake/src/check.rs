@@ -99,8 +99,7 @@ impl Intake {
     /// What the tenant says about a type, under this name or, if nothing, under another name of it.
     fn description(&self, tenant: TenantNumber, event_type: &EventType) -> Option<Arc<EventTypeEntry>> {
         let described = |name: &EventType| self.catalogue.event_type(tenant, name.as_str());
-        described(event_type)
-            .or_else(|| self.catalogue.aliases(tenant).names_of(event_type).iter().find_map(described))
+        described(event_type).or_else(|| self.catalogue.aliases(tenant).names_of(event_type).iter().find_map(described))
     }
 }
 

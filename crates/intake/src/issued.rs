@@ -74,8 +74,8 @@ impl Intake {
     pub async fn announce(&self, announcement: Announcement) -> Result<Issued, IntakeError> {
         self.be_able().await.map_err(IntakeError::Unavailable)?;
         self.check_size(&announcement.data)?;
-        let reserved = TenantId::new(TenantId::FANFARE)
-            .map_err(|error| IntakeError::invalid("tenant", error.to_string()))?;
+        let reserved =
+            TenantId::new(TenantId::FANFARE).map_err(|error| IntakeError::invalid("tenant", error.to_string()))?;
         let tenant = self.catalogue.tenant_named(&reserved).ok_or(IntakeError::UnknownTenant(reserved))?;
         let mut event = self.issue(&tenant, announcement.event_type, canonical(&announcement.data)?);
         event.subject = announcement.subject;

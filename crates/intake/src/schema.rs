@@ -114,7 +114,8 @@ impl Schemas {
         let Some(text) = &entry.schema else { return Ok(()) };
         let name = &entry.name;
         let rules = self.rules(entry, text).map_err(|error| format!("schema of {name}: {error}"))?;
-        let value = value_of(data).map_err(|error| format!("cannot be checked against the schema of {name}: {error}"))?;
+        let value =
+            value_of(data).map_err(|error| format!("cannot be checked against the schema of {name}: {error}"))?;
         match rules.fault(&value) {
             None => Ok(()),
             Some(fault) => Err(shortened(&format!("does not satisfy the schema of {name}{fault}"))),

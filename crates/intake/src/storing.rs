@@ -140,7 +140,9 @@ async fn put(intake: &Intake, granted: Vec<(usize, Candidate)>) -> Vec<(usize, O
         Err(error) => {
             tracing::warn!(%error, events = going.len(), "events were not stored, or it is not known");
             // Only of a single record does "full" say that it was not stored.
-            if matches!(error, PublishError::TooLarge { .. }) || (matches!(error, PublishError::Full(_)) && going.len() == 1) {
+            if matches!(error, PublishError::TooLarge { .. })
+                || (matches!(error, PublishError::Full(_)) && going.len() == 1)
+            {
                 release(intake, &keys).await;
             }
             if matches!(error, PublishError::Full(_)) { Unavailability::Full } else { Unavailability::Queue }

@@ -240,7 +240,9 @@ async fn nothing_is_accepted_without_room_or_without_an_up_to_date_directory() {
 #[tokio::test]
 async fn keys_say_who_calls_and_changes_hold_at_once() {
     let world = World::new().await;
-    for (token, expected) in [(None, AuthError::Missing), (Some(""), AuthError::Missing), (Some("x"), AuthError::Unknown)] {
+    for (token, expected) in
+        [(None, AuthError::Missing), (Some(""), AuthError::Missing), (Some("x"), AuthError::Unknown)]
+    {
         assert_eq!(world.intake.authenticate(token).await, Err(expected));
     }
     let key = api_key("fk_acme", Some(1));
@@ -262,11 +264,8 @@ async fn keys_say_who_calls_and_changes_hold_at_once() {
 #[tokio::test]
 async fn a_tenants_key_publishes_for_its_tenant_alone() {
     let world = World::new().await;
-    let caller = Caller::Tenant {
-        tenant: TenantNumber::new(1),
-        scope: Scope::Publish,
-        key: api_key("fk_acme", Some(1)).id,
-    };
+    let caller =
+        Caller::Tenant { tenant: TenantNumber::new(1), scope: Scope::Publish, key: api_key("fk_acme", Some(1)).id };
     let named = |tenant: Option<&str>| Draft { tenant: tenant.map(str::to_owned), ..draft() };
     let answers = world.intake.accept(&caller, vec![named(None), named(Some("acme")), named(Some("other"))]).await;
     assert!(answers[0].is_ok() && answers[1].is_ok());

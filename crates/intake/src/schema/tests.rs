@@ -110,13 +110,14 @@ fn a_schema_whose_references_fan_out_is_refused() {
     assert!(matches!(check_schema(&chain(25, fan, "{}")), Err(SchemaError::NotASchema(_))));
     let circling_fan = chain(25, fan, r##"{"items": {"$ref": "#"}}"##);
     assert!(matches!(check_schema(&circling_fan), Err(SchemaError::NotASchema(_))));
-    assert!(matches!(check_schema(&chain(2_000, str::to_owned, "{}")), Err(SchemaError::NotASchema(_))));
+    assert!(matches!(check_schema(&chain(1_000, str::to_owned, "{}")), Err(SchemaError::NotASchema(_))));
 }
 
 #[test]
 fn the_longest_circle_through_the_deepest_data_does_not_use_up_the_stack() {
     let circle = |steps| chain(steps, |next| format!("{{\"allOf\": [{next}]}}"), r##"{"items": {"$ref": "#"}}"##);
-    let longest = (1..200).map(circle).take_while(|schema| check_schema(schema).is_ok()).last().expect("some are allowed");
+    let longest =
+        (1..200).map(circle).take_while(|schema| check_schema(schema).is_ok()).last().expect("some are allowed");
     let deep = "[".repeat(128) + &"]".repeat(128);
     assert_eq!(enforced(&longest, &deep), Ok(()));
 }
