@@ -1,9 +1,10 @@
 -- Publishers' own ids: claimed, or confirmed, until a time.
 CREATE TABLE published_ids (
+    row       INTEGER PRIMARY KEY,
     tenant    INTEGER NOT NULL,
     event     TEXT    NOT NULL,
     confirmed INTEGER NOT NULL,
     until     INTEGER NOT NULL,
-    PRIMARY KEY (tenant, event)
-) WITHOUT ROWID;
+    UNIQUE (tenant, event)
+);
 CREATE INDEX published_ids_until ON published_ids (until);

@@ -32,10 +32,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use sqlx::ConnectOptions;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -43,7 +43,7 @@ use self::lock::DirectoryLock;
 use self::writer::{Job, Write, Writer};
 
 const FILE: &str = "fanfare.db";
-const READERS: u32 = 4;
+const READERS: u32 = 8;
 /// Jobs that may wait for the writer; further callers wait for room.
 const QUEUED_JOBS: usize = 1024;
 /// Larger than SQLite's own choice, since packs are large.
@@ -148,8 +148,7 @@ impl Database {
             .pragma("journal_size_limit", LOG_BYTES)
             .pragma("cache_size", WRITER_CACHE_KIB)
             .pragma("temp_store", "memory");
-        let mut connection = SqliteConnection::connect_with(&writing).await.map_err(failed)?;
-        sqlx::migrate!().run(&mut connection).await.map_err(|error| failed(sqlx::Error::from(error)))?;
+        let connection = up_to_date(&writing).await.map_err(failed)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .idle_timeout(None)
@@ -230,10 +229,22 @@ impl Database {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { jobs, writer }) = running {
             drop(jobs);
+            // The writer closes last: it alone can bring the log into the file.
+            self.readers.close().await;
             if let Err(error) = writer.await {
                 tracing::error!(%error, "database writer ended badly");
             }
         }
         self.readers.close().await;
     }
+}
+
+/// The writing connection, once the schema is up to date. It comes out of a pool because a migrator that is given a connection
+/// makes a future that is not `Send` for every lifetime.
+async fn up_to_date(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+    let one = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    sqlx::migrate!().run(&one).await?;
+    let connection = one.acquire().await?.detach();
+    one.close().await;
+    Ok(connection)
 }

@@ -74,9 +74,8 @@ async fn store(
         upsert.push_values(rows, |mut row, (tenant, event)| {
             row.push_bind(*tenant).push_bind(event.clone()).push_bind(confirmed).push_bind(until.as_millis());
         });
-        upsert.push(
-            " ON CONFLICT (tenant, event) DO UPDATE SET confirmed = excluded.confirmed, until = excluded.until",
-        );
+        upsert
+            .push(" ON CONFLICT (tenant, event) DO UPDATE SET confirmed = excluded.confirmed, until = excluded.until");
         upsert.build().execute(&mut *connection).await?;
     }
     Ok(())
@@ -103,8 +102,8 @@ async fn claim(connection: &mut SqliteConnection, ids: &[Id], now: Timestamp) ->
 /// Removes up to `limit` ids whose time is over, those that have been so for longest first.
 async fn forget(connection: &mut SqliteConnection, now: Timestamp, limit: usize) -> Result<(), DatabaseError> {
     sqlx::query(
-        "DELETE FROM published_ids WHERE (tenant, event) IN
-         (SELECT tenant, event FROM published_ids WHERE until <= ? ORDER BY until LIMIT ?)",
+        "DELETE FROM published_ids WHERE row IN
+         (SELECT row FROM published_ids WHERE until <= ? ORDER BY until LIMIT ?)",
     )
     .bind(now.as_millis())
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
@@ -115,8 +114,11 @@ async fn forget(connection: &mut SqliteConnection, now: Timestamp, limit: usize)
 
 async fn release(connection: &mut SqliteConnection, ids: &[Id]) -> Result<(), DatabaseError> {
     sqlx::query(
-        "DELETE FROM published_ids WHERE NOT confirmed AND (tenant, event) IN
-         (SELECT value ->> 0, value ->> 1 FROM json_each(?))",
+        "DELETE FROM published_ids WHERE row IN (
+             SELECT known.row FROM json_each(?) AS given CROSS JOIN published_ids AS known
+             ON known.tenant = given.value ->> 0 AND known.event = given.value ->> 1
+             WHERE NOT known.confirmed
+         )",
     )
     .bind(serde_json::json!(ids).to_string())
     .execute(connection)
@@ -160,8 +162,8 @@ impl Idempotency for EmbeddedIdempotency {
                 .write_together(move |connection| {
                     Box::pin(async move {
                         let erased = sqlx::query(
-                            "DELETE FROM published_ids WHERE tenant = ?1 AND event IN
-                             (SELECT event FROM published_ids WHERE tenant = ?1 LIMIT ?2)",
+                            "DELETE FROM published_ids WHERE row IN
+                             (SELECT row FROM published_ids WHERE tenant = ? LIMIT ?)",
                         )
                         .bind(tenant.get())
                         .bind(ERASED_TOGETHER)

@@ -29,16 +29,16 @@ use fanfare_ports::clock::SharedClock;
 use fanfare_ports::queue::{
     Backlog, Consumer, LARGEST_RECORD, Lease, Leased, PublishError, Queue, QueueError, Stored, Stream, Topic, Usage,
 };
-use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 
 use self::consumer::Holder;
 use self::core::Core;
-use self::packer::{Publish, QUEUED_PUBLISHES};
+use self::packer::Packer;
 use crate::database::{Database, DatabaseError, OpenError};
 
-/// How many bytes each stream may hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How many bytes each stream may hold, from `[embedded.bytes]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct StreamLimits {
     /// Accepted events.
     pub events: u64,
@@ -77,7 +77,7 @@ pub struct EmbeddedQueue {
 
 struct Shared {
     core: Arc<Core>,
-    packers: [mpsc::Sender<Publish>; codes::TOPICS],
+    packers: [Packer; codes::TOPICS],
     /// Aborted when it is dropped.
     _tasks: JoinSet<()>,
 }
@@ -92,8 +92,8 @@ impl EmbeddedQueue {
         let core = Arc::new(Core::new(database, clock, state));
         let mut tasks = JoinSet::new();
         let packers = Topic::ALL.map(|topic| {
-            let (packer, publishes) = mpsc::channel(QUEUED_PUBLISHES);
-            tasks.spawn(packer::run(Arc::clone(&core), topic, publishes));
+            let (packer, packing) = Packer::new(Arc::clone(&core), topic);
+            tasks.spawn(packing);
             packer
         });
         tasks.spawn(Arc::clone(&core).keep_saving());
@@ -119,12 +119,7 @@ impl EmbeddedQueue {
     }
 
     async fn store(&self, topic: Topic, records: Vec<Bytes>) -> Result<Vec<Position>, PublishError> {
-        let closed = || PublishError::Unavailable(DatabaseError::Closed.into());
-        let (publisher, stored) = oneshot::channel();
-        let packer = Topic::ALL.iter().zip(&self.shared.packers).find(|(of, _)| **of == topic);
-        let (_, packer) = packer.ok_or_else(closed)?;
-        packer.send(Publish { records, publisher }).await.map_err(|_| closed())?;
-        stored.await.unwrap_or_else(|_| Err(closed()))
+        self.shared.packers[codes::slot(codes::topic(topic))].publish(records).await
     }
 
     fn finish_now(&self, leases: &[Lease]) {

@@ -71,15 +71,14 @@ async fn position(connection: &mut SqliteConnection) -> Result<Option<Position>,
 
 /// Moves the position if it is at `from`.
 async fn advance(connection: &mut SqliteConnection, from: Option<Position>, to: Position) -> Result<bool, sqlx::Error> {
-    let moved = sqlx::query(
-        "UPDATE schedule_position SET sequence = ?1, record = ?2 WHERE sequence IS ?3 AND record IS ?4",
-    )
-    .bind(to.sequence as i64)
-    .bind(to.index)
-    .bind(from.map(|from| from.sequence as i64))
-    .bind(from.map(|from| from.index))
-    .execute(connection)
-    .await?;
+    let moved =
+        sqlx::query("UPDATE schedule_position SET sequence = ?1, record = ?2 WHERE sequence IS ?3 AND record IS ?4")
+            .bind(to.sequence as i64)
+            .bind(to.index)
+            .bind(from.map(|from| from.sequence as i64))
+            .bind(from.map(|from| from.index))
+            .execute(connection)
+            .await?;
     Ok(moved.rows_affected() > 0)
 }
 

@@ -1,7 +1,5 @@
 //! One process a data directory, and what is left of one that ended without a warning.
 
-mod node;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +11,13 @@ use fanfare_ports::clock::{SharedClock, SystemClock};
 use fanfare_ports::directory::Directory;
 use fanfare_ports::queue::{Consumer, PublishError, Queue, Stored, Stream, Topic};
 
-use self::node::open;
-
 fn clock() -> SharedClock {
     Arc::new(SystemClock)
+}
+
+async fn open(directory: &Path, limits: StreamLimits) -> Embedded {
+    let settings = EmbeddedSettings { data_dir: directory.to_owned(), limits };
+    Embedded::open(settings, clock()).await.expect("the data directory opens")
 }
 
 /// What a power cut would leave: the files as they are, while the process has them open.
@@ -33,7 +34,7 @@ fn records(numbers: std::ops::Range<usize>) -> Vec<Bytes> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_process_is_refused_until_the_first_has_ended() {
     let directory = tempfile::tempdir().expect("a directory");
-    let first = open(directory.path(), StreamLimits::default(), &clock()).await;
+    let first = open(directory.path(), StreamLimits::default()).await;
     let settings = EmbeddedSettings { data_dir: directory.path().to_owned(), limits: StreamLimits::default() };
     let refused = Embedded::open(settings, clock()).await;
     let error = refused.err().expect("the directory is in use");
@@ -41,14 +42,14 @@ async fn a_second_process_is_refused_until_the_first_has_ended() {
     assert!(error.to_string().contains(&directory.path().display().to_string()), "{error}");
 
     first.close().await;
-    open(directory.path(), StreamLimits::default(), &clock()).await.close().await;
+    open(directory.path(), StreamLimits::default()).await.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_whose_process_was_dropped_opens_again() {
     let directory = tempfile::tempdir().expect("a directory");
     for round in 0..3 {
-        let embedded = open(directory.path(), StreamLimits::default(), &clock()).await;
+        let embedded = open(directory.path(), StreamLimits::default()).await;
         let stored = embedded.queue().publish(Topic::Events, records(0..1)).await.expect("stored");
         assert_eq!(stored, [Position { sequence: round + 1, index: 0 }]);
     }
@@ -66,7 +67,7 @@ async fn a_file_in_the_way_is_said_to_be() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_is_there_after_a_power_cut() {
     let (before, after) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
-    let embedded = open(before.path(), StreamLimits::default(), &clock()).await;
+    let embedded = open(before.path(), StreamLimits::default()).await;
     let queue = embedded.queue();
     let stored = queue.publish(Topic::Events, records(0..600)).await.expect("stored");
     let taken = queue.take(Consumer::Router, 600, Duration::ZERO).await.expect("taken");
@@ -77,7 +78,7 @@ async fn what_was_answered_is_there_after_a_power_cut() {
     queue.flush().await.expect("saved");
     copy_files(before.path(), after.path());
 
-    let embedded = open(after.path(), StreamLimits::default(), &clock()).await;
+    let embedded = open(after.path(), StreamLimits::default()).await;
     let queue = embedded.queue();
     for (position, record) in stored.iter().zip(records(0..600)) {
         assert_eq!(queue.read(Stream::Events, *position).await.expect("read"), Stored::Found(record));
@@ -94,13 +95,13 @@ async fn what_is_behind_memory_is_taken_from_disk() {
     let directory = tempfile::tempdir().expect("a directory");
     let body = |number: u8| Bytes::from(vec![number; 200 * 1024]);
     {
-        let embedded = open(directory.path(), StreamLimits::default(), &clock()).await;
+        let embedded = open(directory.path(), StreamLimits::default()).await;
         for number in 0..100 {
             embedded.queue().publish(Topic::Events, vec![body(number)]).await.expect("stored");
         }
         embedded.close().await;
     }
-    let embedded = open(directory.path(), StreamLimits::default(), &clock()).await;
+    let embedded = open(directory.path(), StreamLimits::default()).await;
     let mut taken = Vec::new();
     while taken.len() < 100 {
         let more = embedded.queue().take(Consumer::Router, 7, Duration::ZERO).await.expect("taken");
@@ -113,7 +114,7 @@ async fn what_is_behind_memory_is_taken_from_disk() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_process_says_so() {
     let directory = tempfile::tempdir().expect("a directory");
-    let embedded = open(directory.path(), StreamLimits::default(), &clock()).await;
+    let embedded = open(directory.path(), StreamLimits::default()).await;
     embedded.close().await;
     let refused = embedded.queue().publish(Topic::Events, records(0..1)).await;
     assert!(matches!(refused, Err(PublishError::Unavailable(_))), "{refused:?}");
@@ -140,10 +141,8 @@ async fn a_job_that_fails_is_undone_alone() {
     for (answer, number) in answers.iter().zip(0..) {
         assert_eq!(answer.as_ref().ok(), (number % 3 != 0).then_some(&number));
     }
-    let kept: i64 = sqlx::query_scalar("SELECT count(*) FROM directory_entries")
-        .fetch_one(database.read())
-        .await
-        .expect("counted");
+    let kept: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM directory_entries").fetch_one(database.read()).await.expect("counted");
     assert_eq!(kept, 66);
     database.close().await;
 }

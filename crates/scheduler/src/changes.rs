@@ -1,31 +1,65 @@
-//! What a journal record changes in the schedule.
+//! What journal records mean for the schedule.
 
+use bytes::Bytes;
+use fanfare_domain::delivery::Position;
 use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Parked, Parking};
 use fanfare_ports::schedule::Change;
+use fanfare_proto::records::{RecordError, decode_journal};
 
-/// The change that `record` makes, if any.
-pub(crate) fn change_of(record: &JournalRecord) -> Option<Change> {
+/// Records of the journal as one batch for the schedule.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Batch {
+    /// What changes, in order.
+    pub(crate) changes: Vec<Change>,
+    /// The last record that is in here; `None` if there is none.
+    pub(crate) to: Option<Position>,
+    /// Set if the next record is of a format that only a newer version knows: nothing may be applied past it.
+    pub(crate) unknown: Option<(Position, u8)>,
+}
+
+impl Batch {
+    /// Reads records up to the first that this version does not know. A damaged one is logged and passed over, since it
+    /// would hold up everything behind it and no version can read it.
+    pub(crate) fn of(records: &[(Position, Bytes)]) -> Self {
+        let mut batch = Self::default();
+        for (position, record) in records {
+            match decode_journal(record) {
+                Ok(record) => batch.changes.extend(change_of(&record)),
+                Err(RecordError::UnknownFormat(format)) => {
+                    batch.unknown = Some((*position, format));
+                    return batch;
+                }
+                Err(error @ RecordError::Damaged(_)) => {
+                    tracing::error!(sequence = position.sequence, index = position.index, %error, "journal record is passed over");
+                }
+            }
+            batch.to = Some(*position);
+        }
+        batch
+    }
+}
+
+/// What one record changes.
+fn change_of(record: &JournalRecord) -> Option<Change> {
     match record {
         JournalRecord::Routed(_) => None,
-        JournalRecord::Attempted(attempted) => attempted_change(attempted),
-        JournalRecord::Parked(parked) => Some(parked_change(parked)),
+        JournalRecord::Attempted(attempted) => change_of_attempt(attempted),
+        JournalRecord::Parked(parked) => Some(change_of_parking(*parked)),
     }
 }
 
-fn attempted_change(attempted: &Attempted) -> Option<Change> {
-    if attempted.late {
-        return None;
-    }
+fn change_of_attempt(attempted: &Attempted) -> Option<Change> {
     let delivery = attempted.delivery;
     match attempted.follows {
-        Follows::Settled(_) => Some(Change::Remove { delivery }),
-        Follows::Waiting { due, attempt } => Some(Change::Put { delivery, attempt, due }),
+        // Another worker has the delivery by now and says what follows.
+        _ if attempted.late => None,
         Follows::Unchanged => None,
+        Follows::Waiting { due, attempt } => Some(Change::Put { delivery, attempt, due }),
+        Follows::Settled(_) => Some(Change::Remove { delivery }),
     }
 }
 
-fn parked_change(parked: &Parked) -> Change {
-    let Parked { delivery, attempt, due, parking } = *parked;
+const fn change_of_parking(Parked { delivery, attempt, due, parking }: Parked) -> Change {
     match parking {
         Parking::InFlight => Change::Put { delivery, attempt, due },
         Parking::Webhook { per_second, burst } => Change::Park { delivery, attempt, due, per_second, burst },
@@ -34,21 +68,22 @@ fn parked_change(parked: &Parked) -> Change {
 
 #[cfg(test)]
 mod tests {
-    use fanfare_domain::delivery::{DeliveryRef, Position, Settlement};
-    use fanfare_domain::ids::{DeliveryId, Run, TenantNumber, WebhookId};
+    use std::time::Duration;
+
+    use fanfare_domain::delivery::{DeliveryRef, FailureReason, Settlement};
     use fanfare_domain::time::Timestamp;
+    use fanfare_proto::records::encode_journal;
 
     use super::*;
 
     fn delivery() -> DeliveryRef {
-        DeliveryRef::from_parts(
-            DeliveryId::from_bytes([1; 16]),
-            TenantNumber::new(1),
-            WebhookId::from_bytes([2; 16]),
-            Position::default(),
-            Timestamp::from_millis(0),
-            Run::First,
-        )
+        let mut bytes = [7; 51];
+        bytes[0] = 1;
+        DeliveryRef::from_bytes(&bytes).expect("a reference as it is stored")
+    }
+
+    fn due() -> Timestamp {
+        Timestamp::from_millis(1_773_568_800_123)
     }
 
     fn attempted(follows: Follows, late: bool) -> JournalRecord {
@@ -64,29 +99,66 @@ mod tests {
         }))
     }
 
-    #[test]
-    fn what_waits_is_put_and_what_has_ended_is_removed() {
-        let due = Timestamp::from_millis(7_000);
-        let waiting = Follows::Waiting { due, attempt: 2 };
-        let put = Change::Put { delivery: delivery(), attempt: 2, due };
-        assert_eq!(change_of(&attempted(waiting, false)), Some(put));
-        let settled = Follows::Settled(Settlement::Success);
-        assert_eq!(change_of(&attempted(settled, false)), Some(Change::Remove { delivery: delivery() }));
+    fn parked(parking: Parking) -> JournalRecord {
+        JournalRecord::Parked(Parked { delivery: delivery(), attempt: 3, due: due(), parking })
+    }
+
+    fn at(sequence: u64, index: u16) -> Position {
+        Position { sequence, index }
     }
 
     #[test]
-    fn late_results_and_failed_manual_attempts_change_nothing() {
-        assert_eq!(change_of(&attempted(Follows::Settled(Settlement::Success), true)), None);
+    fn a_delivery_that_waits_for_its_next_attempt_is_put() {
+        let waiting = Follows::Waiting { due: due(), attempt: 4 };
+        let put = Change::Put { delivery: delivery(), attempt: 4, due: due() };
+        assert_eq!(change_of(&attempted(waiting, false)), Some(put));
+    }
+
+    #[test]
+    fn a_delivery_that_ended_is_removed() {
+        for settlement in [Settlement::Success, Settlement::Failed(FailureReason::Expired), Settlement::Cancelled] {
+            let change = change_of(&attempted(Follows::Settled(settlement), false));
+            assert_eq!(change, Some(Change::Remove { delivery: delivery() }));
+        }
+    }
+
+    #[test]
+    fn what_came_late_changes_nothing() {
+        let waiting = Follows::Waiting { due: due(), attempt: 4 };
+        for follows in [waiting, Follows::Settled(Settlement::Success), Follows::Unchanged] {
+            assert_eq!(change_of(&attempted(follows, true)), None);
+        }
+    }
+
+    #[test]
+    fn a_manual_attempt_that_failed_changes_nothing() {
         assert_eq!(change_of(&attempted(Follows::Unchanged, false)), None);
     }
 
     #[test]
-    fn an_attempt_in_the_air_waits_among_all_others_and_a_parked_one_in_its_webhooks_queue() {
-        let due = Timestamp::from_millis(7_000);
-        let parked = |parking| JournalRecord::Parked(Parked { delivery: delivery(), attempt: 1, due, parking });
-        let put = Change::Put { delivery: delivery(), attempt: 1, due };
-        assert_eq!(change_of(&parked(Parking::InFlight)), Some(put));
-        let park = Change::Park { delivery: delivery(), attempt: 1, due, per_second: 2.0, burst: 3 };
-        assert_eq!(change_of(&parked(Parking::Webhook { per_second: 2.0, burst: 3 })), Some(park));
+    fn an_attempt_in_the_air_waits_for_its_time_and_a_webhooks_own_for_its_pace() {
+        let (delivery, due) = (delivery(), due());
+        assert_eq!(change_of(&parked(Parking::InFlight)), Some(Change::Put { delivery, attempt: 3, due }));
+        let park = Change::Park { delivery, attempt: 3, due, per_second: 2.5, burst: 4 };
+        assert_eq!(change_of(&parked(Parking::Webhook { per_second: 2.5, burst: 4 })), Some(park));
+    }
+
+    #[test]
+    fn a_batch_ends_before_a_record_of_a_newer_version() {
+        let known = encode_journal(&attempted(Follows::Unchanged, false));
+        let newer = Bytes::from_static(&[250, 1, 2, 3]);
+        let records = [(at(1, 0), known.clone()), (at(1, 1), newer), (at(2, 0), known)];
+        let expected = Batch { changes: vec![], to: Some(at(1, 0)), unknown: Some((at(1, 1), 250)) };
+        assert_eq!(Batch::of(&records), expected);
+        assert_eq!(Batch::of(&records[1..]).to, None);
+    }
+
+    #[test]
+    fn a_batch_passes_over_what_is_damaged() {
+        let later = due().plus(Duration::from_secs(1));
+        let known = encode_journal(&attempted(Follows::Waiting { due: later, attempt: 2 }, false));
+        let records = [(at(5, 0), Bytes::new()), (at(5, 1), known), (at(6, 0), Bytes::from_static(&[1, 0xFF]))];
+        let put = Change::Put { delivery: delivery(), attempt: 2, due: later };
+        assert_eq!(Batch::of(&records), Batch { changes: vec![put], to: Some(at(6, 0)), unknown: None });
     }
 }

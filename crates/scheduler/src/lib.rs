@@ -1,12 +1,19 @@
-//! The scheduler: follows what waits, brings up what is due, and trims the streams.
+//! The service that knows when to try again. It applies what the journal says about waiting deliveries to the schedule,
+//! moves what is due back to the workers, and trims the streams.
+//!
+//! Any number of processes may run it. One at a time holds the right to apply, and trims; all of them dispatch. The schedule
+//! carries the journal position up to which it is true, so whatever becomes of it (emptied, put back to an earlier copy,
+//! failed over), the applier reads on from there, and nothing is dispatched until it has caught up.
 
-mod applying;
-mod catching_up;
+mod applier;
 mod changes;
 mod config;
-mod dispatching;
+mod dispatcher;
+mod follower;
+mod freshness;
+mod progress;
 mod service;
-mod trimming;
+mod trimmer;
 
 pub use self::config::Config;
-pub use self::service::{Scheduler, SchedulerError};
+pub use self::service::{Ports, Scheduler, SchedulerError};

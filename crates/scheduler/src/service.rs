@@ -1,17 +1,21 @@
-//! The scheduler's life.
+//! The scheduler as a service.
 
+use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fanfare_ports::clock::SharedClock;
+use fanfare_ports::directory::{Directory, DirectoryError};
 use fanfare_ports::queue::{Queue, QueueError, Room, Stream};
-use fanfare_ports::schedule::Schedule;
-use tokio::sync::Notify;
+use fanfare_ports::schedule::{Schedule, ScheduleError};
 use tokio_util::sync::CancellationToken;
 
-use crate::catching_up::CatchingUp;
+use crate::applier::Applier;
 use crate::config::Config;
+use crate::dispatcher::Dispatcher;
+use crate::follower::Follower;
+use crate::progress::Progress;
+use crate::trimmer::{Kept, Trimmer};
 
 /// Why the scheduler stopped.
 #[derive(Debug, thiserror::Error)]
@@ -19,89 +23,93 @@ pub enum SchedulerError {
     /// The queue is not as it must be; waiting does not help.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// The schedule is not as it must be; waiting does not help.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The directory is not as it must be; waiting does not help.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
 }
 
-/// Follows what waits and brings up what is due. Any number of processes may run: one at a time applies the journal, all
-/// dispatch.
+impl SchedulerError {
+    /// What is waited for, if waiting helps; else the error again.
+    pub(crate) fn bearable(self) -> Result<String, Self> {
+        match &self {
+            Self::Queue(error @ QueueError::Unavailable(cause)) => Ok(describe(error, cause.as_ref())),
+            Self::Schedule(error @ ScheduleError::Unavailable(cause)) => Ok(describe(error, cause.as_ref())),
+            Self::Directory(error @ DirectoryError::Unavailable(cause)) => Ok(describe(error, cause.as_ref())),
+            Self::Queue(QueueError::NotSetUp(_))
+            | Self::Schedule(ScheduleError::Unsafe(_))
+            | Self::Directory(DirectoryError::NotSetUp(_)) => Err(self),
+        }
+    }
+}
+
+fn describe(error: &dyn Error, cause: &dyn Error) -> String {
+    format!("{error}: {cause}")
+}
+
+/// What the scheduler works with.
+#[derive(Clone)]
+pub struct Ports {
+    /// The streams.
+    pub queue: Arc<dyn Queue>,
+    /// What waits.
+    pub schedule: Arc<dyn Schedule>,
+    /// Tells which webhooks and tenants are no longer there.
+    pub directory: Arc<dyn Directory>,
+    /// The time.
+    pub clock: SharedClock,
+}
+
+/// Applies the journal to the schedule, dispatches what is due, and trims the streams.
 pub struct Scheduler {
-    pub(crate) config: Config,
-    /// How long events are kept.
-    pub(crate) retention: Duration,
-    pub(crate) queue: Arc<dyn Queue>,
-    pub(crate) schedule: Arc<dyn Schedule>,
-    pub(crate) clock: SharedClock,
-    /// Names this process and no other.
-    pub(crate) holder: String,
-    pub(crate) room: Arc<Room>,
-    pub(crate) catching_up: CatchingUp,
-    /// Wakes the dispatcher: something was put.
-    pub(crate) applied: Notify,
-    /// This process applies.
-    pub(crate) leads: AtomicBool,
-    /// What was due has been dispatched when last looked at.
-    pub(crate) dispatches: AtomicBool,
-    /// The journal has a record that this version cannot read.
-    pub(crate) unreadable: AtomicBool,
+    config: Config,
+    ports: Ports,
+    retention: Duration,
+    holder: String,
+    progress: Arc<Progress>,
+    room: Arc<Room>,
 }
 
 impl Scheduler {
-    /// A scheduler on these ports; events are kept for `retention`, and `holder` names this process and no other.
+    /// A scheduler on these ports. Events are kept for `retention`. `holder` tells this process from all others that run
+    /// now or ran lately, such as a random text.
     #[must_use]
-    pub fn new(
-        config: Config,
-        retention: Duration,
-        queue: Arc<dyn Queue>,
-        schedule: Arc<dyn Schedule>,
-        clock: SharedClock,
-        holder: String,
-    ) -> Arc<Self> {
-        Arc::new(Self {
-            config,
-            retention,
-            queue,
-            schedule,
-            clock,
-            holder,
-            room: Room::in_stream(Stream::Deliveries),
-            catching_up: CatchingUp::default(),
-            applied: Notify::new(),
-            leads: AtomicBool::new(false),
-            dispatches: AtomicBool::new(false),
-            unreadable: AtomicBool::new(false),
-        })
+    pub fn new(config: Config, ports: Ports, retention: Duration, holder: String) -> Arc<Self> {
+        let room = Room::in_stream(Stream::Deliveries);
+        Arc::new(Self { config, ports, retention, holder, progress: Arc::default(), room })
     }
 
     /// What this process waits for before it can do its job; nothing means that it is ready.
     #[must_use]
     pub fn waits_for(&self) -> Vec<String> {
-        let mut reasons = Vec::new();
-        if !self.dispatches.load(Ordering::Relaxed) {
-            reasons.push("schedule: not reached, or not caught up with the journal".to_owned());
-        }
-        if self.unreadable.load(Ordering::Relaxed) {
-            reasons.push("journal: has a record of a newer version".to_owned());
-        }
-        reasons
+        self.progress.waits_for()
     }
 
-    /// Runs until `stop`, or until the queue turns out not to be set up.
+    /// Runs until `stop`, whatever becomes of the servers meanwhile. What has been claimed by then is still dispatched.
     ///
     /// # Errors
-    /// [`SchedulerError`] if the queue is not set up.
+    /// [`SchedulerError`] if a port is not set up as it must be.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), SchedulerError> {
-        if let Err(error @ QueueError::NotSetUp(_)) = self.queue.usage(Stream::Journal).await {
-            return Err(error.into());
-        }
-        tokio::join!(
-            self.apply(&stop),
-            self.dispatch(&stop),
-            self.trim(&stop),
-            self.room.watch(&*self.queue, &self.clock, &stop)
+        let Ports { queue, schedule, directory, clock } = self.ports.clone();
+        let applier = Applier::new(
+            queue.clone(),
+            schedule.clone(),
+            clock.clone(),
+            self.progress.clone(),
+            self.holder.clone(),
+            self.config.apply_batch.get(),
         );
+        let dispatcher = Dispatcher::new(self.ports.clone(), &self.config, self.progress.clone(), self.room.clone());
+        let kept = Kept { events: self.retention, journal: self.config.journal_kept };
+        let trimmer = Trimmer::new(queue.clone(), schedule.clone(), clock.clone(), self.progress.clone(), kept);
+        let follower = Follower::new(directory, schedule, clock.clone());
+        let watching = async {
+            self.room.watch(queue.as_ref(), &clock, &stop).await;
+            Ok(())
+        };
+        tokio::try_join!(applier.run(&stop), dispatcher.run(&stop), trimmer.run(&stop), follower.run(&stop), watching)?;
         Ok(())
-    }
-
-    pub(crate) fn note_dispatching(&self, works: bool) {
-        self.dispatches.store(works, Ordering::Relaxed);
     }
 }

@@ -13,7 +13,7 @@ use fanfare_ports::clock::ManualClock;
 use fanfare_ports::queue::{Consumer, Leased, Queue, Topic};
 use fanfare_ports::schedule::Schedule;
 use fanfare_proto::records::{decode_delivery, encode_journal};
-use fanfare_scheduler::{Config, Scheduler};
+use fanfare_scheduler::{Config, Ports, Scheduler};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -42,14 +42,13 @@ impl Scene {
     }
 
     fn run(&self, holder: &str) -> Running {
-        let scheduler = Scheduler::new(
-            Config::default(),
-            Duration::from_secs(7 * 86_400),
-            self.embedded.queue(),
-            self.embedded.schedule(),
-            Arc::new(self.clock.clone()),
-            holder.to_owned(),
-        );
+        let ports = Ports {
+            queue: self.embedded.queue(),
+            schedule: self.embedded.schedule(),
+            directory: self.embedded.directory(),
+            clock: Arc::new(self.clock.clone()),
+        };
+        let scheduler = Scheduler::new(Config::default(), ports, Duration::from_secs(7 * 86_400), holder.to_owned());
         let stop = CancellationToken::new();
         let run = scheduler.run(stop.clone());
         Running { stop, task: tokio::spawn(async move { run.await.expect("runs") }) }

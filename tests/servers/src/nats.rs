@@ -29,13 +29,25 @@ impl Nats {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_with(settings: &str) -> Result<Self, ServerError> {
+        Self::start_configured(settings, "")
+    }
+
+    /// Starts a server that lets in only who knows `user` and `password`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_for(user: &str, password: &str) -> Result<Self, ServerError> {
+        Self::start_configured("", &format!("authorization {{ user: \"{user}\", password: \"{password}\" }}\n"))
+    }
+
+    fn start_configured(jetstream: &str, server: &str) -> Result<Self, ServerError> {
         let program = binary("NATS_SERVER", "nats-server")?;
         let folder = tempfile::tempdir().map_err(|error| ServerError::Failed(error.to_string()))?;
         let port = free_port();
         let configuration = folder.path().join("nats.conf");
         let text = format!(
-            "listen: \"127.0.0.1:{port}\"\nmax_payload: 1MB\n\
-             jetstream {{\n  store_dir: \"{}\"\n  sync_interval: always\n  {settings}\n}}\n",
+            "listen: \"127.0.0.1:{port}\"\nmax_payload: 1MB\n{server}\
+             jetstream {{\n  store_dir: \"{}\"\n  sync_interval: always\n  {jetstream}\n}}\n",
             folder.path().join("store").display(),
         );
         fs::write(&configuration, text).map_err(|error| ServerError::Failed(error.to_string()))?;

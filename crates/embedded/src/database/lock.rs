@@ -21,12 +21,8 @@ impl DirectoryLock {
     pub(super) async fn take(directory: &Path) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Directory { path: directory.to_owned(), source };
         tokio::fs::create_dir_all(directory).await.map_err(unusable)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(directory.join(FILE))
-            .map_err(unusable)?;
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(directory.join(FILE)).map_err(unusable)?;
         for _ in 0..TRIES {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { _file: file }),

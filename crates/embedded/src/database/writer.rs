@@ -133,7 +133,11 @@ impl Writer {
                 let mut savepoint = transaction.begin().await?;
                 let ran = job.run(&mut savepoint).await;
                 answers.push(ran.answer);
-                if ran.succeeded { savepoint.commit().await? } else { savepoint.rollback().await? }
+                if ran.succeeded {
+                    savepoint.commit().await?
+                } else {
+                    savepoint.rollback().await?
+                }
                 continue;
             }
             let ran = job.run(&mut transaction).await;
@@ -141,7 +145,9 @@ impl Writer {
             match (ran.succeeded, alone) {
                 (true, _) => {}
                 (false, true) => return transaction.rollback().await,
-                (false, false) => return Err(sqlx::Error::Protocol("a job written together with others failed".to_owned())),
+                (false, false) => {
+                    return Err(sqlx::Error::Protocol("a job written together with others failed".to_owned()));
+                }
             }
         }
         transaction.commit().await

@@ -2,8 +2,8 @@
 
 use fanfare_ports::directory::{DirectoryError, Entry, EntryKey, Notice, Write};
 use futures::stream::{self, BoxStream, StreamExt};
-use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
 
 use super::{Told, unavailable};
 use crate::database::Database;

@@ -44,7 +44,7 @@ pub(super) const fn consumer(consumer: Consumer) -> i64 {
     }
 }
 
-/// The place of a code in an array.
+/// The place of a code in an array that is in the order of `ALL`.
 pub(super) const fn slot(code: i64) -> usize {
     (code - 1) as usize
 }
@@ -71,4 +71,25 @@ pub(super) const fn place(of: Stream, sequence: u64) -> i64 {
 /// The sequence of the message at `place`.
 pub(super) const fn sequence(place: i64) -> u64 {
     (place & ((1 << SEQUENCE_BITS) - 1)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_the_places_in_the_lists() {
+        assert!(Stream::ALL.iter().zip(1..).all(|(of, code)| stream(*of) == code));
+        assert!(Topic::ALL.iter().zip(1..).all(|(of, code)| topic(*of) == code));
+        assert!(Consumer::ALL.iter().zip(1..).all(|(of, code)| consumer(*of) == code));
+    }
+
+    #[test]
+    fn places_are_in_the_order_of_sequences_within_a_stream() {
+        for of in Stream::ALL {
+            assert_eq!(sequence(place(of, 77)), 77);
+            assert!(place(of, 77) < place(of, 78));
+        }
+        assert!(place(Stream::Events, u64::MAX) < place(Stream::Deliveries, 0));
+    }
 }

@@ -117,7 +117,13 @@ impl ConsumerState {
     }
 
     /// Takes records for `holder` until there are `limit`; ends at a message of which `look` does not know.
-    pub(super) fn pick(&mut self, holder: Holder, now: Timestamp, limit: usize, look: impl Fn(u64) -> Option<Loaded>) -> Picked {
+    pub(super) fn pick(
+        &mut self,
+        holder: Holder,
+        now: Timestamp,
+        limit: usize,
+        look: impl Fn(u64) -> Option<Loaded>,
+    ) -> Picked {
         self.delays_over(now);
         let mut picked = Picked::default();
         while picked.leased.len() < limit {
@@ -177,7 +183,11 @@ impl ConsumerState {
                 lease: Lease::new(self.consumer, offer.sequence, index, Arc::clone(&holding.ends)),
             })
         });
-        if spent { picked.spent.extend(leased) } else { picked.leased.extend(leased) }
+        if spent {
+            picked.spent.extend(leased)
+        } else {
+            picked.leased.extend(leased)
+        }
         message.holdings.push(holding);
     }
 
@@ -264,7 +274,6 @@ impl ConsumerState {
             self.ready.push_back(entry.remove());
         }
     }
-
 }
 
 #[cfg(test)]

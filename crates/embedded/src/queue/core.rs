@@ -68,7 +68,11 @@ impl Core {
     }
 
     /// Messages of `stream`, from memory or disk, one answer for each.
-    pub(super) async fn messages(&self, stream: Stream, sequences: &[u64]) -> Result<HashMap<u64, Loaded>, DatabaseError> {
+    pub(super) async fn messages(
+        &self,
+        stream: Stream,
+        sequences: &[u64],
+    ) -> Result<HashMap<u64, Loaded>, DatabaseError> {
         let mut found = HashMap::with_capacity(sequences.len());
         let mut missing = Vec::new();
         {

@@ -140,7 +140,11 @@ pub(super) async fn stored_at(
 }
 
 /// Which topic the message was published to.
-pub(super) async fn topic_of(readers: &SqlitePool, stream: Stream, sequence: u64) -> Result<Option<Topic>, DatabaseError> {
+pub(super) async fn topic_of(
+    readers: &SqlitePool,
+    stream: Stream,
+    sequence: u64,
+) -> Result<Option<Topic>, DatabaseError> {
     let code: Option<i64> = sqlx::query_scalar("SELECT topic FROM messages WHERE place = ?")
         .bind(codes::place(stream, sequence))
         .fetch_optional(readers)

@@ -45,10 +45,11 @@ pub(super) async fn state(database: &Database, limits: StreamLimits) -> Result<S
 }
 
 async fn held(database: &Database, stream: Stream) -> Result<Held, sqlx::Error> {
-    let (first, last, bytes): (i64, i64, i64) = sqlx::query_as("SELECT first, last, bytes FROM streams WHERE stream = ?")
-        .bind(codes::stream(stream))
-        .fetch_one(database.read())
-        .await?;
+    let (first, last, bytes): (i64, i64, i64) =
+        sqlx::query_as("SELECT first, last, bytes FROM streams WHERE stream = ?")
+            .bind(codes::stream(stream))
+            .fetch_one(database.read())
+            .await?;
     Ok(Held { first: first as u64, last: last as u64, bytes: bytes as u64 })
 }
 

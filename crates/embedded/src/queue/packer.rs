@@ -1,6 +1,7 @@
 //! Packing: while one commit of a topic is under way, what arrives is the next.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use fanfare_domain::delivery::Position;
@@ -11,19 +12,61 @@ use super::core::Core;
 use super::messages::{self, NewMessage};
 use crate::database::DatabaseError;
 
-/// Publishes that may wait for a topic's packer; further ones wait for room.
-pub(super) const QUEUED_PUBLISHES: usize = 1024;
+/// Bytes that may wait for a topic's packer; what would come on top is refused.
+const WAITING_BYTES: usize = 128 * 1024 * 1024;
 /// A commit takes no further publish once it has so many bytes.
 const COMMIT_BYTES: usize = 4 * 1024 * 1024;
 
 /// Records of one publish, and whom to tell where they are.
-pub(super) struct Publish {
-    pub(super) records: Vec<Bytes>,
-    pub(super) publisher: oneshot::Sender<Result<Vec<Position>, PublishError>>,
+struct Publish {
+    records: Vec<Bytes>,
+    publisher: oneshot::Sender<Result<Vec<Position>, PublishError>>,
+}
+
+/// More is published than the disk takes.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} bytes wait to be stored")]
+struct Overloaded(usize);
+
+/// Where publishes to a topic go. They are in line as soon as they are called: waiting for room in a bounded channel could
+/// change their order.
+pub(super) struct Packer {
+    publishes: mpsc::UnboundedSender<Publish>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Packer {
+    /// The packer, and what it runs on.
+    pub(super) fn new(core: Arc<Core>, topic: Topic) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (publishes, waiting_publishes) = mpsc::unbounded_channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let packing = run(core, topic, waiting_publishes, Arc::clone(&waiting));
+        (Self { publishes, waiting }, packing)
+    }
+
+    /// Stores records and tells where they are.
+    pub(super) async fn publish(&self, records: Vec<Bytes>) -> Result<Vec<Position>, PublishError> {
+        let closed = || PublishError::Unavailable(DatabaseError::Closed.into());
+        let (publisher, stored) = oneshot::channel();
+        let publish = Publish { records, publisher };
+        let size = size(&publish);
+        let waiting = self.waiting.fetch_add(size, Ordering::Relaxed);
+        if waiting > WAITING_BYTES {
+            self.waiting.fetch_sub(size, Ordering::Relaxed);
+            return Err(PublishError::Unavailable(Overloaded(waiting).into()));
+        }
+        self.publishes.send(publish).map_err(|_| closed())?;
+        stored.await.unwrap_or_else(|_| Err(closed()))
+    }
 }
 
 /// Packs and stores what is published to `topic` until nobody can publish any more.
-pub(super) async fn run(core: Arc<Core>, topic: Topic, mut publishes: mpsc::Receiver<Publish>) {
+async fn run(
+    core: Arc<Core>,
+    topic: Topic,
+    mut publishes: mpsc::UnboundedReceiver<Publish>,
+    waiting: Arc<AtomicUsize>,
+) {
     while let Some(first) = publishes.recv().await {
         let mut bytes = size(&first);
         let mut together = vec![first];
@@ -34,6 +77,7 @@ pub(super) async fn run(core: Arc<Core>, topic: Topic, mut publishes: mpsc::Rece
             together.push(next);
         }
         store(&core, topic, together).await;
+        waiting.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
@@ -80,7 +124,9 @@ fn pack(topic: Topic, records: Vec<Bytes>) -> Vec<NewMessage> {
 }
 
 fn positions(first: u64, counts: &[usize]) -> impl Iterator<Item = Position> {
-    (first..).zip(counts).flat_map(|(sequence, count)| (0..*count as u16).map(move |index| Position { sequence, index }))
+    (first..)
+        .zip(counts)
+        .flat_map(|(sequence, count)| (0..*count as u16).map(move |index| Position { sequence, index }))
 }
 
 async fn commit(core: &Arc<Core>, topic: Topic, messages: Vec<NewMessage>) -> Result<Option<u64>, DatabaseError> {
@@ -113,7 +159,8 @@ mod tests {
     #[test]
     fn publishes_are_packed_across_their_borders_and_told_their_positions() {
         let records = vec![Bytes::from_static(b"x"); 300];
-        let counts: Vec<usize> = pack(Topic::Events, records).iter().map(|message| message.pack.records.len()).collect();
+        let counts: Vec<usize> =
+            pack(Topic::Events, records).iter().map(|message| message.pack.records.len()).collect();
         assert_eq!(counts, [256, 44]);
         let positions: Vec<Position> = positions(7, &counts).collect();
         assert_eq!(positions[255], Position { sequence: 7, index: 255 });

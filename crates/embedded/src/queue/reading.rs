@@ -63,9 +63,9 @@ pub(super) async fn read_after(
             std::cmp::Ordering::Greater => break,
             // The usual case of who has read everything: no need to ask the disk.
             std::cmp::Ordering::Equal => vec![from],
-            std::cmp::Ordering::Less => messages::sequences_from(core.database.read(), topic, from, READ_TOGETHER)
-                .await
-                .map_err(unavailable)?,
+            std::cmp::Ordering::Less => {
+                messages::sequences_from(core.database.read(), topic, from, READ_TOGETHER).await.map_err(unavailable)?
+            }
         };
         let Some(&last) = sequences.last() else { break };
         let loaded = core.messages(stream, &sequences).await.map_err(unavailable)?;

@@ -42,4 +42,3 @@ impl RecentPacks {
 fn size(pack: &Pack) -> usize {
     OVERHEAD + pack.records.iter().map(|record| record.len() + OVERHEAD).sum::<usize>()
 }
-

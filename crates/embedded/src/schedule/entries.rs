@@ -106,9 +106,7 @@ pub(super) async fn remove(connection: &mut SqliteConnection, keys: &[Vec<u8>]) 
 pub(super) async fn finish(connection: &mut SqliteConnection, claims: &[Claim]) -> Result<(), DatabaseError> {
     let claims: Vec<_> = claims
         .iter()
-        .map(|claim| {
-            (hex(&claim.delivery.to_bytes()), claim.until.as_millis(), claim.attempt, claim.due.as_millis())
-        })
+        .map(|claim| (hex(&claim.delivery.to_bytes()), claim.until.as_millis(), claim.attempt, claim.due.as_millis()))
         .collect();
     // CROSS JOIN: the claims are few and each finds its entry by key.
     sqlx::query(

@@ -5,6 +5,8 @@ use fanfare_domain::time::Timestamp;
 const SECOND: f64 = 1_000_000.0;
 /// What is lost in arithmetic, in microseconds, must hold nobody back for a millisecond.
 const TOLERANCE: f64 = 0.5;
+const FASTEST: f64 = 1_000_000.0;
+const SLOWEST: f64 = 1.0 / 86_400.0;
 
 /// A webhook's gate. Whatever goes through is paid off one after the other, at the gate's pace; up to `burst` may be unpaid.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,10 +18,9 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// A gate that nobody went through for long. A pace that is no pace lets one through in a day.
+    /// A gate that nobody went through for long. A pace that is no number lets one through in a day.
     pub(super) fn new(per_second: f64, burst: u32) -> Self {
-        let slowest = 1.0 / 86_400.0;
-        let per_second = if per_second.is_finite() { per_second.max(slowest) } else { slowest };
+        let per_second = if per_second.is_finite() { per_second.clamp(SLOWEST, FASTEST) } else { SLOWEST };
         Self { per_second, burst: burst.max(1), paid_at: 0.0 }
     }
 
@@ -40,8 +41,8 @@ impl Gate {
 
     /// How many may go through now.
     pub(super) fn lets_through(&self, now: Timestamp) -> usize {
-        let tolerance = TOLERANCE / self.interval().max(1.0);
-        let free = f64::from(self.burst) - self.unpaid(micros(now)) + tolerance;
+        // Twice what `free_at` allows itself, so that whoever comes at that time is let through.
+        let free = f64::from(self.burst) - self.unpaid(micros(now)) + 2.0 * TOLERANCE / self.interval();
         free.max(0.0).min(f64::from(self.burst)) as usize
     }
 
@@ -82,15 +83,15 @@ mod tests {
 
     #[test]
     fn a_gate_is_free_when_it_says_so() {
-        for per_second in [0.3, 1.0, 7.0, 30.0, 999.0] {
-            let mut gate = Gate::new(per_second, 1);
+        for (per_second, burst) in
+            [(0.3, 1), (1.0, 3), (7.0, 10), (30.0, 1), (999.0, 1), (3333.3, 50), (1e9, 1_000_000)]
+        {
+            let mut gate = Gate::new(per_second, burst);
             let mut now = NOW;
             for _ in 0..1000 {
-                gate.pass(1, now);
-                let free = gate.free_at();
-                assert_eq!(gate.lets_through(free), 1, "{per_second}");
-                assert!(free > now);
-                now = free;
+                gate.pass(gate.lets_through(now), now);
+                now = now.max(gate.free_at());
+                assert!(gate.lets_through(now) > 0, "{per_second} {burst}");
             }
         }
     }

@@ -46,10 +46,7 @@ pub(super) async fn set_paces(
 }
 
 /// Writes gates as they are now; when they open is seen to by [`refresh`].
-pub(super) async fn store(
-    connection: &mut SqliteConnection,
-    gates: &[(WebhookId, Gate)],
-) -> Result<(), DatabaseError> {
+pub(super) async fn store(connection: &mut SqliteConnection, gates: &[(WebhookId, Gate)]) -> Result<(), DatabaseError> {
     for rows in gates.chunks(ROWS_TOGETHER) {
         let mut upsert =
             QueryBuilder::<Sqlite>::new("INSERT INTO schedule_gates (webhook, per_second, burst, paid_at, free_at) ");

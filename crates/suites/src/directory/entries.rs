@@ -53,8 +53,10 @@ pub async fn alike_names_are_kept_apart(fixture: &dyn Fixture) {
     let directory = fixture.open().await;
     let longest = "x".repeat(128);
     let names = ["a", "a.b", "a-b", "a_b", "a.b.c", "ab", "2e", "a.2e", longest.as_str()];
-    let entries: Vec<Entry> =
-        [1, 11, 12].into_iter().flat_map(|of| names.map(|name| event_type(of, name, &format!("{of} {name}")))).collect();
+    let entries: Vec<Entry> = [1, 11, 12]
+        .into_iter()
+        .flat_map(|of| names.map(|name| event_type(of, name, &format!("{of} {name}"))))
+        .collect();
     write(&*directory, &entries.iter().cloned().map(put).collect::<Vec<_>>()).await;
     for entry in &entries {
         assert_eq!(get(&*directory, &entry.key()).await.as_ref(), Some(entry));

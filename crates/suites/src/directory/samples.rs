@@ -59,7 +59,11 @@ pub(super) fn webhook(number: u128, version: u64) -> Entry {
         retry: Some(RetryPolicy::new(vec![Duration::ZERO, Duration::from_secs(5)], 0.5).expect("valid")),
         rate_limit: Some(RateLimit { per_second: 0.5, burst: NonZeroU32::new(3) }),
         max_in_flight: NonZeroU32::new(10),
-        disable: Some(DisableRule { gone: true, failing_for: Some(Duration::from_secs(86_400)), ..DisableRule::default() }),
+        disable: Some(DisableRule {
+            gone: true,
+            failing_for: Some(Duration::from_secs(86_400)),
+            ..DisableRule::default()
+        }),
         metadata: BTreeMap::from([("team".to_owned(), "größe".to_owned())]),
         created_at: MADE,
         updated_at: MADE,

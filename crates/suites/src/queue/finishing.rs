@@ -7,8 +7,8 @@ use fanfare_domain::delivery::{Lane, Position};
 use fanfare_ports::queue::{Consumer, DeadLetter, LEASE, TAKERS, Topic};
 
 use super::{
-    Fixture, PATIENCE, QUIET, assert_nothing_comes, bodies, eventually_floor, finish, leases, publish, read_all, record,
-    records, take, take_one,
+    Fixture, PATIENCE, QUIET, assert_nothing_comes, bodies, eventually_floor, finish, leases, publish, read_all,
+    record, records, take, take_one,
 };
 
 /// Not even when the taker dies and a lease has passed.

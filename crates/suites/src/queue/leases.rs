@@ -60,6 +60,7 @@ pub async fn records_whose_takers_keep_dying_end_as_dead_letters(fixture: &dyn F
         assert!(deaths <= 2 * TAKERS, "not for ever");
     }
     assert!(deaths >= TAKERS, "{deaths} takers were given a chance");
-    let letters: HashSet<_> = dead_letters(fixture, 2).await.into_iter().map(|letter| (letter.position, letter.record)).collect();
+    let letters: HashSet<_> =
+        dead_letters(fixture, 2).await.into_iter().map(|letter| (letter.position, letter.record)).collect();
     assert_eq!(letters, stored.into_iter().zip(records(0..2)).collect());
 }

@@ -147,6 +147,7 @@ pub async fn two_takers_share_without_overlap(fixture: &dyn Fixture) {
         for queue in [&one, &other] {
             let taken = queue.take(Consumer::Router, 60, Duration::from_secs(2)).await.expect("the queue is there");
             assert!(taken.len() < 60 + PACK_RECORDS, "no more than was asked for and a pack");
+            assert!(taken.iter().all(|one| one.takers == 1), "no lease lapsed: {taken:?}");
             finish(&**queue, &taken).await;
             seen.extend(bodies(&taken));
         }

@@ -78,7 +78,12 @@ pub async fn reading_on_tells_one_topics_records_in_order(fixture: &dyn Fixture)
     let mut log = Vec::new();
     for batch in 0..10 {
         let numbers = batch * 10..(batch + 1) * 10;
-        log.extend(publish(&*queue, Topic::JournalLog, records(numbers.clone())).await.into_iter().zip(records(numbers.clone())));
+        log.extend(
+            publish(&*queue, Topic::JournalLog, records(numbers.clone()))
+                .await
+                .into_iter()
+                .zip(records(numbers.clone())),
+        );
         let waiting: Vec<Bytes> = numbers.map(|number| record(1000 + number)).collect();
         schedule.extend(publish(&*queue, Topic::JournalSchedule, waiting.clone()).await.into_iter().zip(waiting));
     }

@@ -29,7 +29,11 @@ pub async fn trimming_stops_at_the_floor_of_a_consumer(fixture: &dyn Fixture) {
     let third = taken.remove(2);
     finish(&*queue, &taken).await;
     eventually_floor(&*queue, Consumer::Router, stored[1].sequence).await;
-    assert_eq!(trim(&*queue, Stream::Events, u64::MAX).await, stored[2].sequence, "the third is taken and not finished");
+    assert_eq!(
+        trim(&*queue, Stream::Events, u64::MAX).await,
+        stored[2].sequence,
+        "the third is taken and not finished"
+    );
     let read = async |position| queue.read(Stream::Events, position).await.expect("the queue is there");
     assert_eq!(read(stored[1]).await, Stored::Gone);
     assert_eq!(read(stored[2]).await, Stored::Found(record(2)));
@@ -67,7 +71,11 @@ pub async fn trimming_goes_no_further_than_asked(fixture: &dyn Fixture) {
     assert_eq!(trim(&*queue, Stream::DeadLetters, stored[3].sequence).await, stored[3].sequence);
     assert_eq!(trim(&*queue, Stream::DeadLetters, stored[1].sequence).await, stored[3].sequence);
     assert_eq!(trim(&*queue, Stream::DeadLetters, u64::MAX).await, stored[4].sequence + 1);
-    assert_eq!(publish_apart(&*queue, Topic::DeadLetters, 5..6).await[0].sequence, stored[4].sequence + 1, "numbers go on");
+    assert_eq!(
+        publish_apart(&*queue, Topic::DeadLetters, 5..6).await[0].sequence,
+        stored[4].sequence + 1,
+        "numbers go on"
+    );
 }
 
 /// Other streams have room of their own; what was stored before stays; after trimming it takes again.
@@ -104,18 +112,26 @@ pub async fn a_full_stream_refuses_until_it_is_trimmed(fixture: &dyn Fixture) {
 pub async fn usage_tells_what_is_stored(fixture: &dyn Fixture) {
     let queue = fixture.open().await;
     let usage = async |what: &str, holds: &dyn Fn(fanfare_ports::queue::Usage) -> bool| {
-        super::eventually(what, || async { holds(queue.usage(Stream::DeadLetters).await.expect("the queue is there")) }).await;
+        super::eventually(what, || async {
+            holds(queue.usage(Stream::DeadLetters).await.expect("the queue is there"))
+        })
+        .await;
     };
     usage("an empty stream", &|now| (now.first, now.last) == (1, 0) && now.limit > 0).await;
     let stored = publish_apart(&*queue, Topic::DeadLetters, 0..3).await;
     let body = Bytes::from(vec![0; 100_000]);
     publish(&*queue, Topic::DeadLetters, vec![body]).await;
-    usage("three and a large one", &|now| now.bytes >= 100_000 && (now.first, now.last) == (stored[0].sequence, stored[2].sequence + 1))
-        .await;
+    usage("three and a large one", &|now| {
+        now.bytes >= 100_000 && (now.first, now.last) == (stored[0].sequence, stored[2].sequence + 1)
+    })
+    .await;
     trim(&*queue, Stream::DeadLetters, stored[2].sequence).await;
     usage("two are gone", &|now| now.bytes >= 100_000 && now.first == stored[2].sequence).await;
     trim(&*queue, Stream::DeadLetters, u64::MAX).await;
-    usage("all are gone", &|now| now.bytes < 100_000 && now.first == now.last + 1 && now.last == stored[2].sequence + 1).await;
+    usage("all are gone", &|now| {
+        now.bytes < 100_000 && now.first == now.last + 1 && now.last == stored[2].sequence + 1
+    })
+    .await;
 }
 
 /// In messages, and the floor below which all is finished.
@@ -129,7 +145,8 @@ pub async fn a_backlog_tells_what_waits_and_what_is_taken(fixture: &dyn Fixture)
         .await;
     };
     is(0, 0, 0).await;
-    let stored: Vec<u64> = publish_apart(&*queue, Topic::Events, 0..3).await.into_iter().map(|one| one.sequence).collect();
+    let stored: Vec<u64> =
+        publish_apart(&*queue, Topic::Events, 0..3).await.into_iter().map(|one| one.sequence).collect();
     is(3, 0, 0).await;
     let first = take_one(&*queue, Consumer::Router).await;
     is(2, 1, 0).await;

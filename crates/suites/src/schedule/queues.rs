@@ -133,7 +133,7 @@ pub async fn queues_and_due_entries_share_a_claim(fixture: &dyn Fixture) {
     let early = fixture.now().minus(10 * SECOND);
     scheduler.apply(&(0..100).map(|number| put(of(1, number), early)).collect::<Vec<_>>()).await;
     scheduler.apply(&parked(2, 100..200, early, 1000.0, 1000)).await;
-    scheduler.apply(&parked(3, 200..300, fixture.now(), 1000.0, 1000)).await;
+    scheduler.apply(&parked(3, 200..300, early.plus(SECOND), 1000.0, 1000)).await;
 
     let claims = scheduler.schedule.claim(LEASE, 40).await.expect("answers").claims;
     assert!(claims.len() <= 40, "the limit is for all together");

@@ -6,7 +6,11 @@ use super::*;
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 fn packs(_: u64) -> Option<Loaded> {
-    Some(Loaded::Pack(Arc::new(Pack::of(vec![Bytes::from_static(b"a"), Bytes::from_static(b"b"), Bytes::from_static(b"c")]))))
+    Some(Loaded::Pack(Arc::new(Pack::of(vec![
+        Bytes::from_static(b"a"),
+        Bytes::from_static(b"b"),
+        Bytes::from_static(b"c"),
+    ]))))
 }
 
 fn with_messages(last: u64) -> ConsumerState {

@@ -1,0 +1,136 @@
+//! The queue: packs in streams, handed out under leases.
+
+mod bookkeeping;
+mod burial;
+mod keeping;
+mod opening;
+mod packing;
+mod pulling;
+mod reading;
+mod scanning;
+mod taking;
+mod trimming;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fanfare_domain::delivery::Position;
+use fanfare_domain::time::Timestamp;
+use fanfare_ports::queue::{
+    Backlog, Consumer, LARGEST_RECORD, Lease, Leased, PublishError, Queue, QueueError, Stored, Stream, Topic, Usage,
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use self::bookkeeping::OpenPacks;
+use self::packing::Packer;
+use self::reading::ReadAhead;
+use self::taking::Taker;
+use self::trimming::RecentUsage;
+use crate::connection::Link;
+
+/// The queue of a process. What it has taken stays with it as long as it lives; when it is dropped, that lapses.
+#[derive(Debug)]
+pub struct NatsQueue {
+    link: Link,
+    packers: HashMap<Topic, Packer>,
+    takers: HashMap<Consumer, Taker>,
+    open: Arc<OpenPacks>,
+    read_ahead: ReadAhead,
+    recent_usage: RecentUsage,
+    _keeper: AbortOnDropHandle<()>,
+}
+
+impl NatsQueue {
+    pub(crate) fn over(link: Link) -> Self {
+        let open = Arc::new(OpenPacks::default());
+        Self {
+            packers: Topic::ALL.into_iter().map(|topic| (topic, Packer::start(topic, link.clone()))).collect(),
+            takers: Consumer::ALL.into_iter().map(|consumer| (consumer, Taker::of(consumer, &link))).collect(),
+            read_ahead: ReadAhead::default(),
+            recent_usage: RecentUsage::default(),
+            _keeper: AbortOnDropHandle::new(tokio::spawn(keeping::keep(link.clone(), Arc::clone(&open)))),
+            open,
+            link,
+        }
+    }
+}
+
+#[async_trait]
+impl Queue for NatsQueue {
+    async fn publish(&self, topic: Topic, records: Vec<Bytes>) -> Result<Vec<Position>, PublishError> {
+        if let Some(size) = records.iter().map(Bytes::len).find(|size| *size > LARGEST_RECORD) {
+            return Err(PublishError::TooLarge { size });
+        }
+        match self.packers.get(&topic) {
+            Some(packer) => packer.store(records).await,
+            None => Err(PublishError::Unavailable("no such topic".into())),
+        }
+    }
+
+    async fn take(&self, consumer: Consumer, limit: usize, wait: Duration) -> Result<Vec<Leased>, QueueError> {
+        match self.takers.get(&consumer) {
+            Some(taker) => taker.take(&self.open, limit, wait).await,
+            None => Err(QueueError::NotSetUp(format!("no consumer {consumer:?}"))),
+        }
+    }
+
+    async fn finish(&self, leases: &[Lease]) -> Result<(), QueueError> {
+        let done = self.open.finish(leases, self.link.clock.0.now());
+        self.acknowledge(done).await
+    }
+
+    async fn hand_back(&self, leases: &[Lease], delay: Duration) -> Result<(), QueueError> {
+        let now = self.link.clock.0.now();
+        for lease in leases {
+            match (self.open.return_one(lease, now), self.takers.get(&lease.consumer)) {
+                (Some(exhausted), Some(taker)) if exhausted => taker.bury(&self.open, lease.message, lease.index).await,
+                (Some(_), Some(taker)) => taker.offer_again(lease, delay),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&self, stream: Stream, position: Position) -> Result<Stored, QueueError> {
+        reading::read(&self.link, stream, position).await
+    }
+
+    async fn read_after(
+        &self,
+        topic: Topic,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<(Position, Bytes)>, QueueError> {
+        self.read_ahead.read_after(&self.link, topic, after, limit).await
+    }
+
+    async fn sequence_at(&self, stream: Stream, time: Timestamp) -> Result<u64, QueueError> {
+        reading::sequence_at(&self.link, stream, time).await
+    }
+
+    async fn trim(&self, stream: Stream, sequence: u64) -> Result<u64, QueueError> {
+        let first = trimming::trim(&self.link, stream, sequence).await?;
+        self.recent_usage.forget(stream);
+        Ok(first)
+    }
+
+    async fn usage(&self, stream: Stream) -> Result<Usage, QueueError> {
+        self.recent_usage.of(&self.link, stream).await
+    }
+
+    async fn backlog(&self, consumer: Consumer) -> Result<Backlog, QueueError> {
+        trimming::backlog(&self.link, consumer).await
+    }
+}
+
+impl NatsQueue {
+    async fn acknowledge(&self, done: Vec<async_nats::Subject>) -> Result<(), QueueError> {
+        for reply in done {
+            keeping::tell(&self.link, reply, keeping::FINISHED).await?;
+        }
+        Ok(())
+    }
+}

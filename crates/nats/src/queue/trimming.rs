@@ -1,0 +1,93 @@
+//! How full streams are, how far consumers are, and forgetting what nobody needs.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fanfare_ports::queue::{Backlog, Consumer, QueueError, Stream, Usage};
+use tokio::time::Instant;
+
+use crate::api::{self, ConsumerInfo, StreamState, Which};
+use crate::connection::Link;
+use crate::names::{consumer_filter, consumer_name, stream_name};
+
+/// For how long an answer is good for those who look at how full a stream is.
+const RECENT: Duration = Duration::from_millis(250);
+
+/// What streams last said about themselves.
+#[derive(Debug, Default)]
+pub(super) struct RecentUsage {
+    by_stream: Mutex<HashMap<Stream, (Instant, Usage)>>,
+}
+
+impl RecentUsage {
+    pub(super) async fn of(&self, link: &Link, stream: Stream) -> Result<Usage, QueueError> {
+        if let Some((at, usage)) = self.by_stream().get(&stream)
+            && at.elapsed() < RECENT
+        {
+            return Ok(*usage);
+        }
+        let info = api::stream_info(&link.context, stream_name(stream)).await?;
+        let (first, last) = (info.state.first(), info.state.last_seq);
+        let usage = Usage { bytes: info.state.bytes, limit: info.config.bytes(), first, last };
+        self.by_stream().insert(stream, (Instant::now(), usage));
+        Ok(usage)
+    }
+
+    pub(super) fn forget(&self, stream: Stream) {
+        self.by_stream().remove(&stream);
+    }
+
+    fn by_stream(&self) -> MutexGuard<'_, HashMap<Stream, (Instant, Usage)>> {
+        // No code that holds the lock can leave it half done.
+        self.by_stream.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes messages below `sequence` that every consumer has finished; returns the first sequence that is left.
+pub(super) async fn trim(link: &Link, stream: Stream, sequence: u64) -> Result<u64, QueueError> {
+    let name = stream_name(stream);
+    let state = api::stream_info(&link.context, name).await?.state;
+    let mut below = sequence.min(state.last_seq + 1);
+    for consumer in Consumer::ALL.into_iter().filter(|consumer| consumer.stream() == stream) {
+        if below <= state.first() {
+            break;
+        }
+        let info = api::consumer_info(&link.context, name, consumer_name(consumer)).await?;
+        if info.noted_floor() + 1 < below {
+            below = below.min(floor(link, consumer, &info, &state).await? + 1);
+        }
+    }
+    if below > state.first() {
+        api::purge_below(&link.context, name, below).await?;
+    }
+    Ok(api::stream_info(&link.context, name).await?.state.first())
+}
+
+/// How far a consumer is.
+pub(super) async fn backlog(link: &Link, consumer: Consumer) -> Result<Backlog, QueueError> {
+    let name = stream_name(consumer.stream());
+    // The stream first: what comes between the two questions is then still waiting, or above.
+    let state = api::stream_info(&link.context, name).await?.state;
+    let info = api::consumer_info(&link.context, name, consumer_name(consumer)).await?;
+    let floor = floor(link, consumer, &info, &state).await?;
+    Ok(Backlog { waiting: info.num_pending, taken: info.num_ack_pending, floor })
+}
+
+/// The sequence up to which a consumer has finished all that it is given. What the server has noted lags where messages
+/// of others lie in between; `state` is the stream as it was before `info` was asked for.
+async fn floor(link: &Link, consumer: Consumer, info: &ConsumerInfo, state: &StreamState) -> Result<u64, QueueError> {
+    let noted = info.noted_floor();
+    if info.num_ack_pending > 0 {
+        return Ok(noted);
+    }
+    if info.num_pending == 0 {
+        return Ok(noted.max(state.last_seq));
+    }
+    let filter = consumer_filter(consumer);
+    let next = Which::NextOn { subject: &filter, from: noted + 1 };
+    match api::message(&link.context, stream_name(consumer.stream()), next).await? {
+        Some(message) => Ok(noted.max(message.sequence - 1)),
+        None => Ok(noted),
+    }
+}

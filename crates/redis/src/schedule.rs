@@ -1,0 +1,178 @@
+//! The schedule in Redis: one script for each operation.
+
+mod batch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fanfare_domain::delivery::{DeliveryRef, Position};
+use fanfare_domain::ids::{TenantNumber, WebhookId};
+use fanfare_domain::time::Timestamp;
+use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Schedule, ScheduleError};
+use redis::FromRedisValue;
+
+use self::batch::{add_change, millis, read_position, write_position};
+use crate::link::Link;
+use crate::score::{Score, from_redis};
+use crate::scripts::{DUE, POSITION, Scripts, prepare};
+use crate::settings::TimeSource;
+
+/// Entries that one script moves or one scan looks at.
+const PORTION: usize = 1000;
+/// Where a reference's bytes name the tenant.
+const TENANT: std::ops::Range<usize> = 33..37;
+
+/// Members and the scores that they had.
+type Entries = Vec<(Vec<u8>, u64)>;
+/// End of the claims, position, next time, due entries, queues' entries.
+type ClaimReply = (u64, Option<String>, Option<u64>, Entries, Entries);
+
+/// [`Schedule`] on Redis.
+pub struct RedisSchedule {
+    link: Arc<Link>,
+    time: TimeSource,
+    scripts: Scripts,
+}
+
+impl RedisSchedule {
+    pub(crate) fn new(link: Arc<Link>, time: TimeSource) -> Self {
+        Self { link, time, scripts: Scripts::new() }
+    }
+
+    async fn invoke<T: FromRedisValue>(
+        &self,
+        script: &redis::Script,
+        arguments: impl FnOnce(&mut redis::ScriptInvocation<'_>),
+    ) -> Result<T, ScheduleError> {
+        let mut invocation = prepare(script, &self.time);
+        arguments(&mut invocation);
+        Ok(self.link.run(async |connection| invocation.invoke_async(connection).await).await?)
+    }
+
+    async fn survey(&self) -> Result<(u64, Option<u64>), ScheduleError> {
+        self.invoke(&self.scripts.survey, |_| ()).await
+    }
+}
+
+#[async_trait]
+impl Schedule for RedisSchedule {
+    async fn position(&self) -> Result<Option<Position>, ScheduleError> {
+        let mut get = redis::cmd("GET");
+        get.arg(POSITION);
+        let stored: Option<String> = self.link.run(async |connection| get.query_async(connection).await).await?;
+        stored.as_deref().map(read_position).transpose()
+    }
+
+    async fn lead(&self, holder: &str, ttl: Duration) -> Result<bool, ScheduleError> {
+        self.invoke(&self.scripts.lead, |script| {
+            script.arg(holder).arg(millis(ttl));
+        })
+        .await
+    }
+
+    async fn apply(
+        &self,
+        holder: &str,
+        from: Option<Position>,
+        to: Position,
+        changes: &[Change],
+    ) -> Result<Applied, ScheduleError> {
+        let reply = self.invoke(&self.scripts.apply, |script| {
+            script.arg(holder).arg(from.map(write_position).unwrap_or_default()).arg(write_position(to));
+            for change in changes {
+                add_change(script, change);
+            }
+        });
+        let (outcome, at): (String, Option<String>) = reply.await?;
+        Ok(match outcome.as_str() {
+            "done" => Applied::Done,
+            "elsewhere" => Applied::Elsewhere { at: at.as_deref().map(read_position).transpose()? },
+            _ => Applied::NotLeader,
+        })
+    }
+
+    async fn claim(&self, lease: Duration, limit: usize) -> Result<Claimed, ScheduleError> {
+        let reply = self.invoke(&self.scripts.claim, |script| {
+            script.arg(millis(lease)).arg(limit);
+        });
+        let (ends, position, next, due, parked): ClaimReply = reply.await?;
+        let until = from_redis(ends);
+        let mut claims: Vec<_> = read_claims(due, until, false).chain(read_claims(parked, until, true)).collect();
+        claims.sort_by_key(|claim| claim.due);
+        let position = position.as_deref().map(read_position).transpose()?;
+        Ok(Claimed { claims, next: next.map(from_redis), position })
+    }
+
+    async fn finish(&self, claims: &[Claim]) -> Result<(), ScheduleError> {
+        for claims in claims.chunks(PORTION) {
+            self.invoke::<()>(&self.scripts.finish, |script| {
+                for claim in claims {
+                    script.arg(if claim.parked { "parked" } else { "due" });
+                    script.arg(claim.delivery.to_bytes()).arg(Score::claimed(claim.until, claim.attempt).number());
+                }
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn earliest(&self) -> Result<Option<Timestamp>, ScheduleError> {
+        Ok(self.survey().await?.1.map(from_redis))
+    }
+
+    async fn waiting(&self) -> Result<u64, ScheduleError> {
+        Ok(self.survey().await?.0)
+    }
+
+    async fn open_gate(&self, webhook: WebhookId) -> Result<(), ScheduleError> {
+        loop {
+            let left: u64 = self
+                .invoke(&self.scripts.open_gate, |script| {
+                    script.arg(webhook.as_bytes()).arg(PORTION);
+                })
+                .await?;
+            if left == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn erase(&self, tenant: TenantNumber) -> Result<(), ScheduleError> {
+        let wanted = tenant.get().to_be_bytes();
+        self.invoke::<()>(&self.scripts.erase_queues, |script| {
+            script.arg(&wanted);
+        })
+        .await?;
+        let mut cursor: u64 = 0;
+        loop {
+            let mut scan = redis::cmd("ZSCAN");
+            scan.arg(DUE).arg(cursor).arg("COUNT").arg(PORTION);
+            let found: (u64, Entries) = self.link.run(async |connection| scan.query_async(connection).await).await?;
+            let members: Vec<_> = found.1.into_iter().map(|(member, _)| member).filter(|member| member.get(TENANT) == Some(&wanted)).collect();
+            if !members.is_empty() {
+                let mut remove = redis::cmd("ZREM");
+                remove.arg(DUE).arg(members);
+                let () = self.link.run(async |connection| remove.query_async(connection).await).await?;
+            }
+            cursor = found.0;
+            if cursor == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// Reads claimed entries. One that a newer version wrote stays claimed for as long as the lease, and is left to that version.
+fn read_claims(entries: Entries, until: Timestamp, parked: bool) -> impl Iterator<Item = Claim> {
+    entries.into_iter().filter_map(move |(member, score)| match DeliveryRef::from_bytes(&member) {
+        Ok(delivery) => {
+            let score = Score::from_number(score);
+            Some(Claim { delivery, attempt: score.attempt(), due: score.time(), parked, until })
+        }
+        Err(error) => {
+            tracing::error!(%error, "entry of the schedule cannot be read");
+            None
+        }
+    })
+}
