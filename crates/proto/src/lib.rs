@@ -4,12 +4,12 @@
 pub mod records;
 
 /// The published gRPC interface, generated from `proto/fanfare/v1/publisher.proto`.
-#[expect(missing_docs, clippy::all, reason = "generated; the documentation is in the protocol file")]
+#[expect(missing_docs, reason = "generated; the documentation is in the protocol file")]
 pub mod v1 {
     tonic::include_proto!("fanfare.v1");
 }
 
-#[expect(clippy::all, unreachable_pub, reason = "generated; the documentation is in the protocol file")]
+#[expect(unreachable_pub, reason = "generated; the documentation is in the protocol file")]
 mod wire {
     tonic::include_proto!("fanfare.records.v1");
 }

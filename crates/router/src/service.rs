@@ -102,25 +102,27 @@ impl Router {
         let looking =
             futures::future::join_all(self.room.iter().map(|room| room.watch(&*self.queue, &self.clock, &done)));
         let taking = async {
-            let outcome = stop.run_until_cancelled(self.take(&batches)).await;
+            let outcome = self.take(&batches, &done).await;
             done.cancel();
             outcome
         };
         let (outcome, _) = tokio::join!(taking, looking);
         batches.close();
         batches.wait().await;
-        outcome.unwrap_or(Ok(()))
+        outcome
     }
 
-    async fn take(self: &Arc<Self>, batches: &TaskTracker) -> Result<(), RouterError> {
+    async fn take(self: &Arc<Self>, batches: &TaskTracker, stop: &CancellationToken) -> Result<(), RouterError> {
         let places = Arc::new(tokio::sync::Semaphore::new(self.config.in_flight.get()));
-        loop {
+        while !stop.is_cancelled() {
             if !self.has_room() || !self.catalogue.is_ready() {
-                self.clock.sleep(PAUSE).await;
+                stop.run_until_cancelled(self.clock.sleep(PAUSE)).await;
                 continue;
             }
             // The semaphore is never closed, so a permit always comes.
-            let Ok(first) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
+            let place = stop.run_until_cancelled(Arc::clone(&places).acquire_owned()).await;
+            let Some(Ok(first)) = place else { return Ok(()) };
+            // Not cut short by `stop`: what the queue has handed out must come here, or it waits for its lease to lapse.
             let free = places.available_permits() + 1;
             let taken = match self.queue.take(Consumer::Router, free, TAKE_WAIT).await {
                 Ok(taken) if taken.is_empty() => continue,
@@ -128,7 +130,7 @@ impl Router {
                 Err(error @ QueueError::NotSetUp(_)) => return Err(error.into()),
                 Err(error) => {
                     tracing::warn!(%error, "no events taken");
-                    self.clock.sleep(PAUSE).await;
+                    stop.run_until_cancelled(self.clock.sleep(PAUSE)).await;
                     continue;
                 }
             };
@@ -140,6 +142,7 @@ impl Router {
                 drop((first, rest));
             });
         }
+        Ok(())
     }
 
     /// Routes a batch and finishes it. It is not given up: what is half routed is stored however long that takes.

@@ -59,30 +59,38 @@ impl Scene {
         self.embedded.queue().publish(Topic::JournalSchedule, records).await.expect("stored");
     }
 
-    /// Moves the clock in small steps until something comes out of `lane`, at most by `within`.
+    /// What comes out of `lane` within `within` of the clock's time, which runs fast.
     async fn next(&self, lane: Lane, within: Duration) -> Option<Leased> {
-        let step = Duration::from_millis(50);
-        let began = std::time::Instant::now();
-        let mut moved = Duration::ZERO;
-        while moved <= within && began.elapsed() < PATIENCE {
-            let taken = self.embedded.queue().take(Consumer::Worker(lane), 1, Duration::from_millis(5)).await;
-            if let Some(leased) = taken.expect("taken").pop() {
-                return Some(leased);
-            }
-            self.clock.advance(step);
-            moved += step;
+        let queue = self.embedded.queue();
+        let taking = queue.take(Consumer::Worker(lane), 1, within);
+        tokio::select! {
+            taken = taking => taken.expect("taken").pop(),
+            () = self.run_clock() => None,
         }
-        None
+    }
+
+    /// Lets a second pass in each 40 ms.
+    async fn run_clock(&self) {
+        let mut ticks = tokio::time::interval(Duration::from_millis(2));
+        loop {
+            ticks.tick().await;
+            self.clock.advance(Duration::from_millis(50));
+        }
     }
 
     async fn until_waiting(&self, number: u64) {
         let counting = async {
             while self.embedded.schedule().waiting().await.expect("counted") != number {
-                self.clock.advance(Duration::from_millis(25));
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(PATIENCE, counting).await.expect("as many wait as should");
+        let counted = async {
+            tokio::select! {
+                () = counting => {}
+                () = self.run_clock() => {}
+            }
+        };
+        tokio::time::timeout(PATIENCE, counted).await.expect("as many wait as should");
     }
 }
 

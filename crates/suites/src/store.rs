@@ -13,6 +13,7 @@
 //!   ones enter no count, no health and no state; they are new attempts when written first, and make the delivery's row if
 //!   nothing else has.
 //! - Trials enter `success_count`, `failure_count` and `last_triggered`, but no health, and so not `last_success_at` either.
+//! - Health is told of the webhooks whose failed attempts count: neither late ones nor trials.
 //! - What is asked about a tenant shows nothing from the moment it is deleted, and records for it that still come are passed over.
 //! - A changed or deleted thing that is not there is `NotFound`; one with another version, or one that is made twice, `Conflict`.
 //! - A cursor of another list, like any other strange text, begins at the beginning.

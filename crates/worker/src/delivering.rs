@@ -3,17 +3,18 @@
 mod attempting;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use fanfare_domain::delivery::{FailureReason, Settlement, Turn};
+use fanfare_domain::delivery::{Delivery, FailureReason, Settlement, Turn};
 use fanfare_domain::event::Event;
 use fanfare_domain::profile::Profiles;
 use fanfare_domain::sealed::Keyring;
 use fanfare_domain::webhook::{RateLimit, Webhook};
 use fanfare_ports::catalogue::{Catalogue, Lookup};
 use fanfare_ports::clock::SharedClock;
-use fanfare_ports::queue::{Leased, Queue};
+use fanfare_domain::time::Timestamp;
+use fanfare_ports::queue::{Leased, Queue, TAKERS};
 use fanfare_proto::records::decode_delivery;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::egress::Poster;
 use crate::gates::{Admission, Gates, Pass};
-use crate::payloads::{Payload, Payloads};
+use crate::payloads::{Payload, PayloadError, Payloads};
 use crate::prepared::{PrepareError, Prepared, PreparedWebhooks};
 use crate::recording::{Recorder, Task};
 use crate::tokens::Tokens;
@@ -34,6 +35,14 @@ const UNDECIDED_AGAIN_AFTER: Duration = Duration::from_secs(5);
 const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// A delivery's deadline lies so long before its event may be trimmed.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(3600);
+/// A secret that could not be decrypted is tried again sooner than this for as long as anything waits for it.
+const KEY_LACKED_FOR: Duration = Duration::from_secs(15);
+/// No webhook may have more than this part of all attempts in flight, whatever it says.
+const LARGEST_SHARE: u32 = 4;
+/// Attempts asked for by hand that one webhook may have in flight: each keeps its record open until it ends.
+const BY_HAND_AT_ONCE: u32 = 8;
+/// What was asked for by hand and is too much now is offered again after this.
+const BY_HAND_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Everything that a delivery needs on its way.
 pub(crate) struct Courier {
@@ -43,28 +52,35 @@ pub(crate) struct Courier {
     clock: SharedClock,
     poster: Poster,
     gates: Arc<Gates>,
+    by_hand: Arc<Gates>,
     air: Semaphore,
     payloads: Payloads,
     prepared: PreparedWebhooks,
     recorder: Recorder,
     tokens: Tokens,
-    /// A secret could not be decrypted: this process lacks a key.
-    pub(crate) lacks_key: AtomicBool,
+    /// When a secret could not be decrypted last, in Unix milliseconds.
+    key_lacked_at: AtomicI64,
 }
 
 /// What was found out about a delivery before it may be attempted.
 enum Ready {
     /// It can be attempted.
-    Go(Job),
-    /// It ends without an attempt; the event, if it is known.
-    Settle(Option<Arc<Event>>, Settlement),
+    Go(Goal),
+    /// It ends without an attempt.
+    Settle(Settlement),
     /// Its tenant is gone: nothing is told.
     Drop,
     /// It cannot be decided yet.
     Undecided(String),
 }
 
-/// A delivery's event and webhook.
+/// Where a delivery goes.
+struct Goal {
+    prepared: Arc<Prepared>,
+    webhook: Arc<Webhook>,
+}
+
+/// What is posted, and where to.
 struct Job {
     event: Arc<Event>,
     prepared: Arc<Prepared>,
@@ -85,12 +101,13 @@ impl Courier {
     ) -> Self {
         Self {
             gates: Gates::new(config.waiting_per_webhook),
+            by_hand: Gates::new(0),
             air: Semaphore::new(config.in_flight.get()),
             payloads: Payloads::of(Arc::clone(&queue), config.payload_cache_bytes),
             prepared: PreparedWebhooks::new(profiles, keyring, poster.rules().clone()),
             recorder: Recorder::new(queue, Arc::clone(&clock)),
             tokens: Tokens::new(Arc::clone(&clock)),
-            lacks_key: AtomicBool::new(false),
+            key_lacked_at: AtomicI64::new(i64::MIN),
             config,
             retention,
             catalogue,
@@ -102,6 +119,9 @@ impl Courier {
     /// Takes a delivery all the way: what came of it is stored, and its record finished, handed back, or left to a taker
     /// who has it by now.
     pub(crate) async fn deliver(&self, leased: Leased, stop: &CancellationToken) {
+        if stop.is_cancelled() {
+            return self.recorder.hand_back(&leased.lease, Duration::ZERO).await;
+        }
         let now = self.clock.now();
         let delivery = match decode_delivery(&leased.record) {
             Ok(delivery) => delivery,
@@ -110,62 +130,63 @@ impl Courier {
                 return self.recorder.hand_back(&leased.lease, UNREADABLE_AGAIN_AFTER).await;
             }
         };
-        let task = Task::new(delivery, leased.lease, now);
+        let task = Task::new(delivery, leased.lease, leased.takers, now);
         match self.look_up(&task).await {
-            Ready::Go(job) => self.admit(task, job, stop).await,
-            Ready::Settle(event, settlement) => self.recorder.settle(task, event.as_deref(), settlement).await,
+            Ready::Go(goal) => self.admit(task, goal, stop).await,
+            Ready::Settle(settlement) => self.settle(task, settlement).await,
             Ready::Drop => self.recorder.finish(&task).await,
-            Ready::Undecided(why) => {
-                tracing::warn!(delivery = %task.delivery.reference.id, why, "delivery waits");
-                self.wait_undecided(task).await;
-            }
+            Ready::Undecided(why) => self.wait_undecided(task, &why).await,
         }
     }
 
-    async fn wait_undecided(&self, task: Task) {
+    /// Whether this process lately lacked the key to a secret that a delivery waits for.
+    pub(crate) fn lacks_key(&self) -> bool {
+        let lacked_at = Timestamp::from_millis(self.key_lacked_at.load(Ordering::Relaxed));
+        self.clock.now().since(lacked_at) < KEY_LACKED_FOR
+    }
+
+    async fn settle(&self, task: Task, settlement: Settlement) {
+        let event = match self.event(&task.delivery).await {
+            Ok(Payload::Found(event)) => Some(event),
+            Ok(Payload::Gone) | Err(_) => None,
+        };
+        self.recorder.settle(task, event.as_deref(), settlement).await;
+    }
+
+    async fn wait_undecided(&self, task: Task, why: &str) {
+        tracing::warn!(delivery = %task.delivery.reference.id, why, "delivery waits");
         match task.scheduled() {
             Some(number) => self.recorder.postpone(task, number, UNDECIDED_AGAIN_AFTER).await,
             None => self.recorder.hand_back(&task.lease, UNDECIDED_AGAIN_AFTER).await,
         }
     }
 
-    /// Finds webhook and event, and whether the delivery still is to be attempted.
+    /// Finds the webhook, and whether the delivery still is to be attempted.
     async fn look_up(&self, task: &Task) -> Ready {
         let delivery = &task.delivery;
         let webhook = match self.catalogue.look_up_webhook(delivery.reference.webhook).await {
             Lookup::Found(webhook) if webhook.tenant == delivery.reference.tenant => webhook,
-            Lookup::Found(_) => return Ready::Settle(None, Settlement::Cancelled),
+            Lookup::Found(_) => return Ready::Settle(Settlement::Cancelled),
             Lookup::Gone => return self.without_webhook(task).await,
             Lookup::Unknown => return Ready::Undecided("webhook cannot be looked up".to_owned()),
         };
-        let event = match &delivery.event {
-            Some(event) => Arc::new(event.clone()),
-            None => match self.payloads.read(&delivery.reference).await {
-                Ok(Payload::Found(event)) => event,
-                Ok(Payload::Gone) => {
-                    tracing::error!(delivery = %delivery.reference.id, "payload is gone before its delivery ended");
-                    return Ready::Settle(None, Settlement::Failed(FailureReason::PayloadGone));
-                }
-                Err(error) => return Ready::Undecided(format!("payload cannot be read: {error}")),
-            },
-        };
         if !webhook.is_active {
-            return Ready::Settle(Some(event), Settlement::Failed(FailureReason::WebhookInactive));
+            return Ready::Settle(Settlement::Failed(FailureReason::WebhookInactive));
         }
-        if self.clock.now() > event.accepted.plus(self.retention).minus(DEADLINE_MARGIN) {
-            return Ready::Settle(Some(event), Settlement::Failed(FailureReason::Expired));
+        let now = self.clock.now();
+        if now > self.deadline(delivery.reference.accepted()) {
+            return Ready::Settle(Settlement::Failed(FailureReason::Expired));
         }
         match self.prepared.get(&webhook) {
-            Ok(prepared) => {
-                self.lacks_key.store(false, Ordering::Relaxed);
-                Ready::Go(Job { event, prepared, webhook })
-            }
+            Ok(prepared) => Ready::Go(Goal { prepared, webhook }),
             Err(PrepareError::Target(error)) => {
                 tracing::warn!(webhook = %webhook.id, %error, "webhook's URL is not allowed any more");
-                Ready::Settle(Some(event), Settlement::Failed(FailureReason::AddressNotAllowed))
+                Ready::Settle(Settlement::Failed(FailureReason::AddressNotAllowed))
             }
             Err(error) => {
-                self.lacks_key.store(matches!(error, PrepareError::Sealed(_)), Ordering::Relaxed);
+                if matches!(error, PrepareError::Sealed(_)) {
+                    self.key_lacked_at.store(now.as_millis(), Ordering::Relaxed);
+                }
                 tracing::error!(webhook = %webhook.id, %error, "webhook cannot be posted to by this process");
                 Ready::Undecided(error.to_string())
             }
@@ -175,42 +196,95 @@ impl Courier {
     /// The webhook is gone; if its tenant is, too, nothing is told.
     async fn without_webhook(&self, task: &Task) -> Ready {
         match self.catalogue.look_up_tenant(task.delivery.reference.tenant).await {
-            Lookup::Found(_) => Ready::Settle(None, Settlement::Cancelled),
+            Lookup::Found(_) => Ready::Settle(Settlement::Cancelled),
             Lookup::Gone => Ready::Drop,
             Lookup::Unknown => Ready::Undecided("tenant cannot be looked up".to_owned()),
         }
     }
 
+    /// When a delivery of an event that was accepted at `accepted` has to have ended.
+    fn deadline(&self, accepted: Timestamp) -> Timestamp {
+        accepted.plus(self.retention).minus(DEADLINE_MARGIN)
+    }
+
+    async fn event(&self, delivery: &Delivery) -> Result<Payload, PayloadError> {
+        match &delivery.event {
+            Some(event) => Ok(Payload::Found(Arc::new(event.clone()))),
+            None => self.payloads.read(&delivery.reference).await,
+        }
+    }
+
     /// Waits for the delivery's turn and attempts it, or parks it.
-    async fn admit(&self, task: Task, job: Job, stop: &CancellationToken) {
+    async fn admit(&self, task: Task, goal: Goal, stop: &CancellationToken) {
         let Some(number) = task.scheduled() else {
-            // Asked for by hand: it does not queue behind what the webhook cannot take.
-            return self.attempt(task, &job, None).await;
+            return self.admit_by_hand(task, goal).await;
         };
-        if let (Some(limit), false) = (job.webhook.rate_limit, task.delivery.paced) {
+        if let (Some(limit), false) = (goal.webhook.rate_limit, task.delivery.paced) {
             return self.recorder.park(task, number, limit.per_second, burst(limit)).await;
         }
-        let most = job.prepared.max_in_flight.unwrap_or(self.config.in_flight_per_webhook).get();
-        let turn = stop.run_until_cancelled(tokio::time::timeout(LOCAL_WAIT, self.wait_for_turn(&task, most))).await;
-        match turn {
+        let most = self.most_in_flight(&goal);
+        let in_time = async {
+            tokio::select! {
+                biased;
+                turn = self.wait_for_turn(&task, most) => turn,
+                () = self.clock.sleep(LOCAL_WAIT) => None,
+            }
+        };
+        match stop.run_until_cancelled(in_time).await {
             None => self.recorder.hand_back(&task.lease, Duration::ZERO).await,
-            Some(Ok(Some((mut pass, _in_air)))) => {
+            Some(Some((mut pass, _in_air))) => {
                 // Another worker may have it by now, if its lease is not held.
                 if task.lease.is_held(self.clock.now()) {
-                    self.attempt(task, &job, Some(&mut pass)).await;
+                    self.go(task, goal, Some(&mut pass)).await;
                 }
             }
-            Some(Ok(None) | Err(_)) => {
-                let pace = self.pace(&job.webhook);
+            Some(None) => {
+                let pace = self.pace(&goal.webhook, most);
                 tracing::debug!(delivery = %task.delivery.reference.id, pace.per_second, "delivery is parked");
                 self.recorder.park(task, number, pace.per_second, burst(pace)).await;
             }
         }
     }
 
+    /// What was asked for by hand does not queue behind what the webhook cannot take. Nor can it be parked: the schedule
+    /// knows nothing of it. What is too much at once is tried again a few times, and then nothing comes of it.
+    async fn admit_by_hand(&self, task: Task, goal: Goal) {
+        match self.by_hand.enter(goal.webhook.id, BY_HAND_AT_ONCE, self.clock.now()) {
+            Admission::Entered(_pass) => self.go(task, goal, None).await,
+            Admission::Waiting(_) | Admission::Full if task.takers + 1 < TAKERS => {
+                self.recorder.hand_back(&task.lease, BY_HAND_AGAIN_AFTER).await;
+            }
+            Admission::Waiting(_) | Admission::Full => {
+                tracing::warn!(delivery = %task.delivery.reference.id, "too many were asked for by hand: not attempted");
+                self.recorder.finish(&task).await;
+            }
+        }
+    }
+
+    /// Attempts the delivery. Its payload is read only now, so that what waits takes no memory.
+    async fn go(&self, task: Task, goal: Goal, pass: Option<&mut Pass>) {
+        let event = match self.event(&task.delivery).await {
+            Ok(Payload::Found(event)) => event,
+            Ok(Payload::Gone) => {
+                tracing::error!(delivery = %task.delivery.reference.id, "payload is gone before its delivery ended");
+                let settlement = Settlement::Failed(FailureReason::PayloadGone);
+                return self.recorder.settle(task, None, settlement).await;
+            }
+            Err(error) => return self.wait_undecided(task, &format!("payload cannot be read: {error}")).await,
+        };
+        let Goal { prepared, webhook } = goal;
+        self.attempt(task, &Job { event, prepared, webhook }, pass).await;
+    }
+
+    /// How many attempts the webhook may have in flight at once in this process.
+    fn most_in_flight(&self, goal: &Goal) -> u32 {
+        let largest = u32::try_from(self.config.in_flight.get()).unwrap_or(u32::MAX) / LARGEST_SHARE;
+        goal.prepared.max_in_flight.unwrap_or(self.config.in_flight_per_webhook).get().min(largest.max(1))
+    }
+
     /// The webhook's turn, and a place among all attempts in flight; `None` if too many wait for the webhook already.
     async fn wait_for_turn(&self, task: &Task, most: u32) -> Option<(Pass, SemaphorePermit<'_>)> {
-        let pass = match self.gates.enter(task.delivery.reference.webhook, most) {
+        let pass = match self.gates.enter(task.delivery.reference.webhook, most, self.clock.now()) {
             Admission::Entered(pass) => pass,
             Admission::Full => return None,
             Admission::Waiting(ticket) => ticket.wait().await?,
@@ -221,8 +295,8 @@ impl Courier {
     }
 
     /// How fast the webhook's own queue lets deliveries through: its limit, or what it has been managing.
-    fn pace(&self, webhook: &Webhook) -> RateLimit {
-        let managed = RateLimit { per_second: self.gates.pace(webhook.id, self.clock.now()), burst: None };
+    fn pace(&self, webhook: &Webhook, most: u32) -> RateLimit {
+        let managed = RateLimit { per_second: self.gates.pace(webhook.id, most, self.clock.now()), burst: None };
         webhook.rate_limit.unwrap_or(managed)
     }
 }

@@ -12,6 +12,7 @@ use fanfare_domain::attempt::{AttemptError, KEPT_RESPONSE_BODY};
 use fanfare_domain::target::{TargetRules, TargetUrl};
 use http::HeaderMap;
 use reqwest::{Certificate, Client, Method, Proxy, Response, redirect};
+use tokio::time::{Instant, timeout_at};
 use url::Host;
 
 use self::resolver::GuardedResolver;
@@ -39,7 +40,7 @@ pub enum EgressError {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
-    /// At most [`KEPT_RESPONSE_BODY`] bytes.
+    /// At most [`KEPT_RESPONSE_BODY`] bytes, and only what came in time.
     pub(crate) body: Bytes,
 }
 
@@ -77,7 +78,8 @@ impl Poster {
         &self.rules
     }
 
-    /// Posts `body` to `url` and reads the answer, all within `limit`.
+    /// Posts `body` to `url` and reads the answer, all within `limit`. The answer is had with its status: a body that does not
+    /// end in time, or breaks off, is kept as far as it came.
     pub(crate) async fn post(
         &self,
         url: &TargetUrl,
@@ -87,11 +89,9 @@ impl Poster {
     ) -> Result<Answer, AttemptError> {
         self.check_literal(url)?;
         let request = self.client.request(Method::POST, url.url().clone()).headers(headers).body(body);
-        let exchange = async {
-            let response = request.send().await.map_err(|error| errors::classify(&error))?;
-            read(response).await
-        };
-        tokio::time::timeout(limit, exchange).await.unwrap_or(Err(AttemptError::TimedOut(limit)))
+        let ends = Instant::now() + limit;
+        let response = timeout_at(ends, request.send()).await.map_err(|_| AttemptError::TimedOut(limit))?;
+        Ok(read(response.map_err(|error| errors::classify(&error))?, ends).await)
     }
 
     /// Literal addresses are dialled without asking the resolver, so they are checked here, each time.
@@ -106,17 +106,16 @@ impl Poster {
 }
 
 /// Reads as much of the body as is kept. What is longer is left unread and its connection closed.
-async fn read(mut response: Response) -> Result<Answer, AttemptError> {
+async fn read(mut response: Response, ends: Instant) -> Answer {
     let status = response.status().as_u16();
     let headers = std::mem::take(response.headers_mut());
     let mut body = BytesMut::new();
     while body.len() < KEPT_RESPONSE_BODY {
-        match response.chunk().await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => break,
-            Err(error) => return Err(errors::classify(&error)),
+        match timeout_at(ends, response.chunk()).await {
+            Ok(Ok(Some(chunk))) => body.extend_from_slice(&chunk),
+            Ok(Ok(None) | Err(_)) | Err(_) => break,
         }
     }
     body.truncate(KEPT_RESPONSE_BODY);
-    Ok(Answer { status, headers, body: body.freeze() })
+    Answer { status, headers, body: body.freeze() }
 }

@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 const SLOW_LIMIT: u32 = 8;
 /// The span over which a webhook's pace is measured.
 const PACE_SPAN: Duration = Duration::from_secs(5);
+/// Less than this is too short to tell a pace from.
+const LEAST_SPAN: Duration = Duration::from_millis(100);
 
 /// How an attempt went, as far as it says something about how much the receiver can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +52,13 @@ struct Gate {
     pace: Pace,
 }
 
-/// Attempts that ended in the span under way and in the one before.
-#[derive(Clone, Copy, Debug, Default)]
+/// Attempts that were answered in the span under way and in the one before.
+#[derive(Clone, Copy, Debug)]
 struct Pace {
     began: Timestamp,
-    ended: u32,
-    ended_before: u32,
+    answered: u32,
+    answered_before: u32,
+    span_before: Duration,
 }
 
 /// The right to have one attempt in flight; ends when it is dropped.
@@ -82,13 +85,13 @@ impl Gates {
     }
 
     /// Asks to have one more attempt of `webhook` in flight, which may have `most` at once.
-    pub(crate) fn enter(self: &Arc<Self>, webhook: WebhookId, most: u32) -> Admission {
+    pub(crate) fn enter(self: &Arc<Self>, webhook: WebhookId, most: u32, now: Timestamp) -> Admission {
         let mut webhooks = self.lock();
         let gate = webhooks.entry(webhook).or_insert_with(|| Gate {
             in_flight: 0,
             limit: most,
             waiting: VecDeque::new(),
-            pace: Pace::default(),
+            pace: Pace::from(now),
         });
         gate.limit = gate.limit.min(most);
         if gate.in_flight < gate.limit {
@@ -105,9 +108,10 @@ impl Gates {
         Admission::Waiting(Ticket { turn, gates: Arc::clone(self), webhook, most })
     }
 
-    /// What `webhook` has been managing lately, in attempts a second; at least one.
-    pub(crate) fn pace(&self, webhook: WebhookId, now: Timestamp) -> f64 {
-        self.lock().get(&webhook).map_or(1.0, |gate| gate.pace.per_second(now)).max(1.0)
+    /// What `webhook`, which may have `most` in flight, has been managing lately, in attempts a second; at least one.
+    pub(crate) fn pace(&self, webhook: WebhookId, most: u32, now: Timestamp) -> f64 {
+        let fresh = || Pace::from(now).per_second(most, now);
+        self.lock().get(&webhook).map_or_else(fresh, |gate| gate.pace.per_second(gate.limit, now)).max(1.0)
     }
 
     fn pass(self: &Arc<Self>, webhook: WebhookId, most: u32) -> Pass {
@@ -123,7 +127,9 @@ impl Gates {
         let Some(gate) = webhooks.get_mut(&pass.webhook) else { return };
         gate.in_flight = gate.in_flight.saturating_sub(1);
         if let Some(now) = pass.ended_at {
-            gate.pace.count(now);
+            if pass.answered != Answered::Never {
+                gate.pace.count(now);
+            }
             gate.limit = next_limit(gate.limit, pass.most, pass.answered);
         }
         while gate.in_flight < gate.limit
@@ -183,24 +189,32 @@ impl Drop for Ticket {
 }
 
 impl Pace {
+    const fn from(now: Timestamp) -> Self {
+        Self { began: now, answered: 0, answered_before: 0, span_before: Duration::ZERO }
+    }
+
     fn count(&mut self, now: Timestamp) {
         self.turn(now);
-        self.ended = self.ended.saturating_add(1);
+        self.answered = self.answered.saturating_add(1);
     }
 
     fn turn(&mut self, now: Timestamp) {
         let age = now.since(self.began);
         if age >= PACE_SPAN {
-            self.ended_before = if age < PACE_SPAN * 2 { self.ended } else { 0 };
-            self.ended = 0;
+            self.answered_before = if age < PACE_SPAN * 2 { self.answered } else { 0 };
+            self.span_before = age.min(PACE_SPAN * 2);
+            self.answered = 0;
             self.began = now;
         }
     }
 
-    fn per_second(mut self, now: Timestamp) -> f64 {
+    /// What was answered in the time that is looked at, and what may be in flight now as if it were answered this moment:
+    /// so a webhook of which little is known is taken to be quick, and less so the longer nothing is heard of it.
+    fn per_second(mut self, limit: u32, now: Timestamp) -> f64 {
         self.turn(now);
-        let so_far = now.since(self.began);
-        f64::from(self.ended + self.ended_before) / (PACE_SPAN + so_far).as_secs_f64()
+        let span = (self.span_before + now.since(self.began)).max(LEAST_SPAN);
+        let answered = u64::from(self.answered) + u64::from(self.answered_before) + u64::from(limit);
+        answered as f64 / span.as_secs_f64()
     }
 }
 
@@ -209,6 +223,10 @@ mod tests {
     use super::*;
 
     const WEBHOOK: WebhookId = WebhookId::from_bytes([1; 16]);
+
+    const fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_000_000_000 + millis)
+    }
 
     fn entered(admission: Admission) -> Pass {
         match admission {
@@ -220,9 +238,9 @@ mod tests {
     #[tokio::test]
     async fn one_more_than_allowed_waits_until_one_leaves() {
         let gates = Gates::new(1);
-        let first = entered(gates.enter(WEBHOOK, 1));
-        let Admission::Waiting(ticket) = gates.enter(WEBHOOK, 1) else { panic!("let in") };
-        assert!(matches!(gates.enter(WEBHOOK, 1), Admission::Full));
+        let first = entered(gates.enter(WEBHOOK, 1, at(0)));
+        let Admission::Waiting(ticket) = gates.enter(WEBHOOK, 1, at(0)) else { panic!("let in") };
+        assert!(matches!(gates.enter(WEBHOOK, 1, at(0)), Admission::Full));
         drop(first);
         assert!(ticket.wait().await.is_some());
         assert!(gates.lock().is_empty(), "nothing is left behind");
@@ -231,19 +249,19 @@ mod tests {
     #[tokio::test]
     async fn who_stopped_waiting_takes_nobodys_turn() {
         let gates = Gates::new(4);
-        let first = entered(gates.enter(WEBHOOK, 1));
-        let Admission::Waiting(impatient) = gates.enter(WEBHOOK, 1) else { panic!("let in") };
+        let first = entered(gates.enter(WEBHOOK, 1, at(0)));
+        let Admission::Waiting(impatient) = gates.enter(WEBHOOK, 1, at(0)) else { panic!("let in") };
         drop(impatient);
         drop(first);
-        entered(gates.enter(WEBHOOK, 1));
+        entered(gates.enter(WEBHOOK, 1, at(0)));
     }
 
     #[tokio::test]
     async fn a_turn_that_came_too_late_goes_to_the_next() {
         let gates = Gates::new(4);
-        let first = entered(gates.enter(WEBHOOK, 1));
-        let Admission::Waiting(impatient) = gates.enter(WEBHOOK, 1) else { panic!("let in") };
-        let Admission::Waiting(patient) = gates.enter(WEBHOOK, 1) else { panic!("let in") };
+        let first = entered(gates.enter(WEBHOOK, 1, at(0)));
+        let Admission::Waiting(impatient) = gates.enter(WEBHOOK, 1, at(0)) else { panic!("let in") };
+        let Admission::Waiting(patient) = gates.enter(WEBHOOK, 1, at(0)) else { panic!("let in") };
         drop(first);
         drop(impatient);
         assert!(patient.wait().await.is_some());
@@ -266,18 +284,39 @@ mod tests {
     }
 
     #[test]
-    fn a_pace_is_what_was_managed_and_at_least_one_a_second() {
+    fn a_pace_is_what_was_managed() {
         let gates = Gates::new(0);
-        let keep_open = entered(gates.enter(WEBHOOK, 10));
-        assert!((gates.pace(WEBHOOK, Timestamp::from_millis(0)) - 1.0).abs() < f64::EPSILON);
+        let keep_open = entered(gates.enter(WEBHOOK, 10, at(0)));
         for second in 0..10 {
             for _ in 0..20 {
-                let mut pass = entered(gates.enter(WEBHOOK, 10));
-                pass.note(Answered::Promptly, Timestamp::from_millis(1_000_000 + second * 1_000));
+                let mut pass = entered(gates.enter(WEBHOOK, 10, at(second * 1_000)));
+                pass.note(Answered::Promptly, at(second * 1_000));
             }
         }
-        let pace = gates.pace(WEBHOOK, Timestamp::from_millis(1_009_999));
+        let pace = gates.pace(WEBHOOK, 10, at(9_999));
         assert!((18.0..=22.0).contains(&pace), "{pace}");
         drop(keep_open);
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_taken_to_be_quick() {
+        let gates = Gates::new(0);
+        let first = entered(gates.enter(WEBHOOK, 64, at(0)));
+        assert!(gates.pace(WEBHOOK, 64, at(5)) >= 64.0, "a burst is not parked for long");
+        drop(first);
+        assert!(gates.pace(WEBHOOK, 64, at(5)) >= 64.0, "nor is what comes to an idle webhook");
+    }
+
+    #[test]
+    fn a_webhook_that_never_answers_slows_down_to_one_a_second() {
+        let gates = Gates::new(0);
+        let mut hanging: Vec<_> = (0..64).map(|_| entered(gates.enter(WEBHOOK, 64, at(0)))).collect();
+        assert!(gates.pace(WEBHOOK, 64, at(10_000)) < 15.0);
+        for pass in &mut hanging {
+            pass.note(Answered::Never, at(15_000));
+        }
+        drop(hanging);
+        let pace = gates.pace(WEBHOOK, 64, at(15_001));
+        assert!((pace - 1.0).abs() < f64::EPSILON, "{pace}");
     }
 }

@@ -21,13 +21,17 @@ pub(crate) struct Task {
     pub(crate) lease: Lease,
     /// When it was taken, by this process.
     pub(crate) taken: Timestamp,
+    /// How many have taken it, this process included.
+    pub(crate) takers: u32,
     /// Its record in the queue is finished: an entry in the schedule outlives this process instead.
     guarded: bool,
 }
 
 impl Task {
-    pub(crate) fn new(delivery: Delivery, lease: Lease, taken: Timestamp) -> Self {
-        Self { delivery, lease, taken, guarded: false }
+    pub(crate) fn new(mut delivery: Delivery, lease: Lease, takers: u32, taken: Timestamp) -> Self {
+        // A taker before this one may have told the schedule of it and died before finishing it.
+        delivery.waited |= takers > 1;
+        Self { delivery, lease, taken, takers, guarded: false }
     }
 
     /// The number of the attempt that the schedule waits for; `None` for a manual one, which it knows nothing of.
@@ -67,10 +71,7 @@ impl Recorder {
         attempt: Option<Attempt>,
         follows: Follows,
     ) {
-        let late = !task.guarded && !task.lease.is_held(self.clock.now());
-        if late {
-            tracing::warn!(delivery = %task.delivery.reference.id, "lease lapsed meanwhile: the result is only logged");
-        }
+        let late = self.has_lapsed(&task);
         let attempted = Attempted {
             delivery: task.delivery.reference,
             event: event.map(|event| event.id.clone()),
@@ -88,6 +89,9 @@ impl Recorder {
     /// The attempt goes on in the air for longer than a record may stay unfinished: an entry that comes due when its time
     /// is surely over takes the record's place.
     pub(crate) async fn guard(&self, task: &mut Task, number: u16, due: Timestamp) {
+        if self.has_lapsed(task) {
+            return;
+        }
         self.store_parked(task, number, due, Parking::InFlight).await;
         self.finish(task).await;
         task.guarded = true;
@@ -95,6 +99,9 @@ impl Recorder {
 
     /// The delivery waits for another time, without using up an attempt.
     pub(crate) async fn postpone(&self, task: Task, number: u16, delay: Duration) {
+        if self.has_lapsed(&task) {
+            return;
+        }
         let due = self.clock.now().plus(delay);
         self.store_parked(&task, number, due, Parking::InFlight).await;
         self.finish(&task).await;
@@ -102,9 +109,21 @@ impl Recorder {
 
     /// The delivery waits in its webhook's own queue, in the place that it has by when it fell due.
     pub(crate) async fn park(&self, task: Task, number: u16, per_second: f64, burst: u32) {
+        if self.has_lapsed(&task) {
+            return;
+        }
         let due = task.delivery.due;
         self.store_parked(&task, number, due, Parking::Webhook { per_second, burst }).await;
         self.finish(&task).await;
+    }
+
+    /// Whether another may have the delivery by now, who decides what follows.
+    fn has_lapsed(&self, task: &Task) -> bool {
+        let lapsed = !task.guarded && !task.lease.is_held(self.clock.now());
+        if lapsed {
+            tracing::warn!(delivery = %task.delivery.reference.id, "lease lapsed: whoever has the delivery now decides");
+        }
+        lapsed
     }
 
     async fn store_parked(&self, task: &Task, attempt: u16, due: Timestamp, parking: Parking) {

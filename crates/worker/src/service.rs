@@ -1,7 +1,6 @@
 //! The worker's loops.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fanfare_domain::delivery::Lane;
@@ -83,7 +82,7 @@ impl Worker {
         if !self.room.is_open() {
             reasons.push("queue: no room in the journal".to_owned());
         }
-        if self.courier.lacks_key.load(Ordering::Relaxed) {
+        if self.courier.lacks_key() {
             reasons.push("secrets: some cannot be decrypted with FANFARE_SECRETS_KEY".to_owned());
         }
         reasons

@@ -28,6 +28,8 @@ const LASTS_UNSAID: Duration = Duration::from_secs(5 * 60);
 const RENEWED_BEFORE: Duration = Duration::from_secs(30);
 /// An endpoint that failed is not asked again for so long.
 const ASKED_AGAIN_AFTER: Duration = Duration::from_secs(10);
+/// A token may take this part of an attempt's time: then there is some left to say what was wrong, or to post.
+const FETCH_SHARE: u32 = 2;
 /// Webhooks whose tokens are kept; when there are more, all are fetched anew as they are needed.
 const KEPT: usize = 10_000;
 
@@ -133,7 +135,10 @@ impl Tokens {
         {
             return Err(error.clone());
         }
-        match self.fetch(client, poster, limit).await {
+        // Noted before it is asked, since an attempt whose time is over goes no further than the next line.
+        let unanswered = AttemptError::Credentials("token endpoint: no answer".to_owned());
+        slot.failed = Some((unanswered, now.plus(ASKED_AGAIN_AFTER)));
+        match self.fetch(client, poster, limit / FETCH_SHARE).await {
             Ok((header, lasts)) => {
                 let usable = lasts.saturating_sub(RENEWED_BEFORE).max(lasts / 2);
                 slot.token = Some((header.clone(), now.plus(usable)));

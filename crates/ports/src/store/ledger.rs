@@ -29,7 +29,7 @@ pub struct WebhookHealth {
 pub struct Recorded {
     /// Attempts that had not been written before.
     pub new_attempts: u64,
-    /// Rows passed over because they belong to days that are no longer kept.
+    /// Records passed over because they belong to days that are no longer kept.
     pub too_old: u64,
     /// Records that could not be written by themselves; they were set aside where an operator finds them.
     pub set_aside: u64,

@@ -12,7 +12,7 @@ use fanfare_domain::time::Timestamp;
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
 
-use super::{Courier, DEADLINE_MARGIN, Job, number_of};
+use super::{Courier, Job, number_of};
 use crate::decision::{Outcome, Terms, follows};
 use crate::egress::Answer;
 use crate::gates::{Answered, Pass};
@@ -35,8 +35,7 @@ impl Courier {
         let request = match job.prepared.request(&job.event, started) {
             Ok(request) => request,
             Err(error) => {
-                tracing::error!(webhook = %job.webhook.id, %error, "request cannot be made");
-                return self.wait_undecided(task).await;
+                return self.wait_undecided(task, &format!("request cannot be made: {error}")).await;
             }
         };
         let shown = job.prepared.shown(&request.headers);
@@ -104,7 +103,7 @@ impl Courier {
             turn: task.delivery.turn,
             ended,
             policy: &job.prepared.retry,
-            deadline: job.event.accepted.plus(self.retention).minus(DEADLINE_MARGIN),
+            deadline: self.deadline(job.event.accepted),
             random: rand::random(),
         };
         follows(&outcome, &terms)

@@ -1,6 +1,6 @@
 //! Names become addresses here, and only addresses that may be dialled come out.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use fanfare_domain::target::TargetRules;
 use hickory_resolver::TokioResolver;
@@ -16,7 +16,7 @@ pub(super) enum ResolveError {
     NotFound(String),
     /// It resolves to what may not be dialled.
     #[error("{host} resolves to {address}")]
-    NotAllowed { host: String, address: std::net::IpAddr },
+    NotAllowed { host: String, address: IpAddr },
 }
 
 /// The system's resolver, as configured, without what the rules forbid. Each connection asks it anew (it caches as long as
@@ -45,13 +45,46 @@ impl Resolve for GuardedResolver {
                 .lookup_ip(host.as_str())
                 .await
                 .map_err(|error| ResolveError::NotFound(format!("{host}: {error}")))?;
-            let (allowed, refused): (Vec<_>, Vec<_>) = found.iter().partition(|address| rules.permits(*address));
-            match (allowed.is_empty(), refused.first()) {
-                (true, Some(address)) => Err(ResolveError::NotAllowed { host, address: *address }.into()),
-                (true, None) => Err(ResolveError::NotFound(format!("{host}: no addresses")).into()),
-                // The port is filled in by the client.
-                (false, _) => Ok(Box::new(allowed.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs),
-            }
+            let allowed = allowed(host, found.iter(), &rules)?;
+            // The port is filled in by the client.
+            Ok(Box::new(allowed.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })
+    }
+}
+
+/// Those of a host's addresses that may be dialled; at least one.
+fn allowed(
+    host: String,
+    found: impl Iterator<Item = IpAddr>,
+    rules: &TargetRules,
+) -> Result<Vec<IpAddr>, ResolveError> {
+    let (allowed, refused): (Vec<_>, Vec<_>) = found.partition(|address| rules.permits(*address));
+    match (allowed.is_empty(), refused.first()) {
+        (false, _) => Ok(allowed),
+        (true, Some(&address)) => Err(ResolveError::NotAllowed { host, address }),
+        (true, None) => Err(ResolveError::NotFound(format!("{host}: no addresses"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn among(addresses: &[&str]) -> Result<Vec<IpAddr>, ResolveError> {
+        let addresses = addresses.iter().map(|address| address.parse().expect("an address"));
+        allowed("receiver.example".to_owned(), addresses, &TargetRules::default())
+    }
+
+    #[test]
+    fn an_answer_that_mixes_public_and_private_addresses_gives_the_public_ones_alone() {
+        let found = among(&["10.0.0.1", "8.8.8.8", "::ffff:127.0.0.1", "169.254.169.254"]).expect("one is public");
+        assert_eq!(found, ["8.8.8.8".parse::<IpAddr>().expect("an address")]);
+    }
+
+    #[test]
+    fn a_host_with_private_addresses_alone_is_refused_by_name_and_address() {
+        let error = among(&["127.0.0.1", "::1"]).expect_err("none is public");
+        assert_eq!(error.to_string(), "receiver.example resolves to 127.0.0.1");
+        assert!(matches!(among(&[]), Err(ResolveError::NotFound(_))));
     }
 }

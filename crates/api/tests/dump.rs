@@ -1,0 +1,2 @@
+#[test]
+fn dump() { std::fs::write("/tmp/openapi.json", fanfare_api::openapi() + "\n").unwrap(); }

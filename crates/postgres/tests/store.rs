@@ -1,0 +1,173 @@
+//! The store in a real Postgres: the suite that every store passes, and what is Postgres' own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use fanfare_domain::delivery::Position;
+use fanfare_domain::event::Purpose;
+use fanfare_domain::ids::{EventId, TenantNumber};
+use fanfare_domain::journal::{JournalRecord, Routed};
+use fanfare_domain::time::Timestamp;
+use fanfare_ports::store::{Ledger, StoreError};
+use fanfare_postgres::{PostgresSettings, PostgresStore, SetupError, connect, migrate};
+use fanfare_servers::postgres::Postgres;
+use fanfare_suites::store::Fixture;
+use sqlx::{Connection, PgConnection};
+
+struct Server {
+    postgres: Mutex<Postgres>,
+    settings: PostgresSettings,
+}
+
+impl Server {
+    fn empty() -> Self {
+        let postgres = Postgres::start().expect("postgres starts");
+        let settings =
+            PostgresSettings { connect_timeout: Duration::from_secs(2), ..PostgresSettings::at(postgres.url()) };
+        Self { postgres: Mutex::new(postgres), settings }
+    }
+
+    async fn migrated() -> Self {
+        let server = Self::empty();
+        migrate(&server.settings).await.expect("migrated");
+        server
+    }
+
+    async fn ask(&self, statement: &'static str) -> Vec<String> {
+        let mut connection = PgConnection::connect(&self.settings.url).await.expect("connected");
+        sqlx::query_scalar(statement).fetch_all(&mut connection).await.expect("asked")
+    }
+
+    async fn run(&self, statements: &'static str) {
+        let mut connection = PgConnection::connect(&self.settings.url).await.expect("connected");
+        sqlx::raw_sql(statements).execute(&mut connection).await.expect("run");
+    }
+}
+
+#[async_trait]
+impl Fixture for Server {
+    type Store = PostgresStore;
+
+    async fn open(&self) -> Arc<PostgresStore> {
+        Arc::new(connect(&self.settings).await.expect("connected"))
+    }
+
+    async fn refuse_events_about(&self, subject: &str) {
+        assert_eq!(subject, "poison", "the statement below names it");
+        self.run(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'refused'; END $$; \
+             CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.subject = 'poison') \
+             EXECUTE FUNCTION refuse();",
+        )
+        .await;
+    }
+
+    async fn kill_server(&self) -> bool {
+        self.postgres.lock().unwrap_or_else(PoisonError::into_inner).kill();
+        true
+    }
+
+    async fn start_server(&self) {
+        self.postgres.lock().unwrap_or_else(PoisonError::into_inner).start_again().expect("postgres starts again");
+    }
+}
+
+fanfare_suites::store_suite!(Server::migrated().await);
+
+#[tokio::test]
+async fn a_store_without_schema_is_not_set_up() {
+    let server = Server::empty();
+    let refused = connect(&server.settings).await.expect_err("nothing is there");
+    assert!(matches!(refused, SetupError::Store(StoreError::NotSetUp(_))), "{refused:?}");
+    assert_eq!(server.ask("SELECT relname::text FROM pg_class WHERE relname = 'events'").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_away_is_told_apart_from_a_wrong_url() {
+    let server = Server::empty();
+    server.kill_server().await;
+    for outcome in [connect(&server.settings).await.err(), migrate(&server.settings).await.err()] {
+        assert!(matches!(outcome, Some(SetupError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
+    }
+    let wrong = PostgresSettings::at("mysql://user:hunter2@127.0.0.1/x y");
+    let refused = connect(&wrong).await.expect_err("no such scheme");
+    assert!(matches!(refused, SetupError::Url(_)), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_run_at_once_and_again() {
+    let server = Server::empty();
+    let (one, two, three) =
+        futures::join!(migrate(&server.settings), migrate(&server.settings), migrate(&server.settings));
+    one.and(two).and(three).expect("migrated");
+    migrate(&server.settings).await.expect("nothing left to do");
+    connect(&server.settings).await.expect("set up").check().await.expect("set up");
+}
+
+#[tokio::test]
+async fn a_schema_of_a_newer_version_is_left_alone_and_used() {
+    let server = Server::migrated().await;
+    server
+        .run(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+             VALUES (9999, 'of a later version', true, '', 0)",
+        )
+        .await;
+    migrate(&server.settings).await.expect("it only goes forward");
+    connect(&server.settings).await.expect("the version before goes on");
+}
+
+#[tokio::test]
+async fn an_older_schema_is_not_set_up() {
+    let server = Server::migrated().await;
+    server.run("DELETE FROM _sqlx_migrations WHERE version = (SELECT max(version) FROM _sqlx_migrations)").await;
+    let refused = connect(&server.settings).await.expect_err("too old");
+    assert!(matches!(refused, SetupError::Store(StoreError::NotSetUp(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_record_that_is_set_aside_is_found_once() {
+    let server = Server::migrated().await;
+    server.refuse_events_about("poison").await;
+    let store = server.open().await;
+    let routed = JournalRecord::Routed(Routed {
+        tenant: TenantNumber::new(7),
+        event: EventId::new("event-1").expect("valid"),
+        event_type: "order.paid".parse().expect("valid"),
+        subject: Some("poison".into()),
+        created: noon(),
+        accepted: noon(),
+        purpose: Purpose::Published,
+        position: Position { sequence: 1, index: 0 },
+        size: 4,
+        replay: None,
+        deliveries: Vec::new(),
+    });
+    for _ in 0..2 {
+        let recorded = store.record(std::slice::from_ref(&routed)).await.expect("set aside");
+        assert_eq!(recorded.set_aside, 1);
+    }
+    let found = server.ask("SELECT reason || ' ' || record FROM set_aside").await;
+    assert_eq!(found.len(), 1);
+    assert!(found[0].contains("refused") && found[0].contains("event-1"), "{found:?}");
+}
+
+#[tokio::test]
+async fn days_have_partitions_two_ahead_and_lose_them_when_they_are_old() {
+    let server = Server::migrated().await;
+    let store = server.open().await;
+    let day = Duration::from_secs(86_400);
+    store.maintain(noon(), day).await.expect("maintained");
+    store.maintain(noon().plus(day * 3), day).await.expect("maintained");
+    let found = server
+        .ask("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'attempts'::regclass ORDER BY 1")
+        .await;
+    let kept = ["attempts_20260317", "attempts_20260318", "attempts_20260319", "attempts_20260320"];
+    assert_eq!(found, kept, "16 and before are dropped, 19 and 20 are ahead");
+}
+
+fn noon() -> Timestamp {
+    Timestamp::parse("2026-03-15T12:00:00Z").expect("valid")
+}

@@ -1,0 +1,138 @@
+//! What each subcommand does.
+
+use std::sync::Arc;
+
+use axum::Router;
+use fanfare_ports::clock::{SharedClock, SystemClock};
+use fanfare_telemetry::{LogFormat, Settings as TelemetrySettings, Telemetry};
+use tokio::net::TcpListener;
+
+use crate::cli::{Cli, Command};
+use crate::ports::{Ports, open_embedded, require};
+use crate::readiness::Readiness;
+use crate::services::{Needs, Service, Shared};
+use crate::settings::Settings;
+use crate::supervisor::Supervisor;
+use crate::{Failure, admin, demo, keys};
+
+/// Runs the subcommand.
+pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
+    if let Command::Openapi = cli.command {
+        println!("{}", fanfare_api::openapi());
+        return Ok(());
+    }
+    let settings = Settings::read(&cli.flags)?;
+    match cli.command {
+        Command::Standalone { demo } => standalone(settings, demo).await,
+        Command::Migrate => migrate(settings).await,
+        Command::Demo => demo::on_running_system(&settings).await,
+        Command::Openapi => Ok(()),
+        command @ (Command::Ingest
+        | Command::Router
+        | Command::Worker
+        | Command::Scheduler
+        | Command::Logs
+        | Command::Api) => match command.service() {
+            Some(service) => distributed(settings, service).await,
+            None => Ok(()),
+        },
+    }
+}
+
+async fn distributed(settings: Settings, service: Service) -> Result<(), Failure> {
+    require(service.name(), service.needs(), &settings)?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let telemetry = telemetry(&settings, service.name())?;
+    let readiness = Readiness::default();
+    let mut supervisor = Supervisor::new();
+    serve_admin(&settings, &telemetry, &readiness, service.name(), &mut supervisor).await?;
+    let shutdown = settings.shutdown;
+    let connecting = Ports::connect(service, &settings, &clock, &readiness);
+    let Some(ports) = supervisor.unless_signalled(connecting).await? else { return Ok(()) };
+    let mut shared = Shared::new(settings, ports?, Arc::clone(&clock), readiness.clone(), &mut supervisor);
+    shared.start(service, &mut supervisor).await?;
+    readiness.running();
+    tracing::info!(service = service.name(), "started");
+    supervisor.supervise(&readiness, shutdown, &clock).await
+}
+
+async fn standalone(mut settings: Settings, with_demo: bool) -> Result<(), Failure> {
+    let clock: SharedClock = Arc::new(SystemClock);
+    if with_demo {
+        demo::prepare(&mut settings);
+    }
+    let telemetry = telemetry(&settings, "standalone")?;
+    let readiness = Readiness::default();
+    let mut supervisor = Supervisor::new();
+    let embedded = open_embedded(&settings, &clock).await?;
+    let in_data_dir = |error| Failure::run(format!("cannot keep keys in {}", settings.data_dir.display()), error);
+    if settings.operator_key.is_none() {
+        settings.operator_key = Some(keys::operator_key(&settings.data_dir).map_err(in_data_dir)?);
+    }
+    if settings.secrets_key.is_none() {
+        settings.secrets_key = Some(keys::secrets_key(&settings.data_dir).map_err(in_data_dir)?);
+    }
+    serve_admin(&settings, &telemetry, &readiness, "standalone", &mut supervisor).await?;
+    let shutdown = settings.shutdown;
+    let ports = Ports::embedded(&embedded);
+    let demo = with_demo.then(|| demo::Demo::of(&settings)).transpose()?;
+    let mut shared = Shared::new(settings, ports, Arc::clone(&clock), readiness.clone(), &mut supervisor);
+    for service in Service::all() {
+        shared.start(service, &mut supervisor).await?;
+    }
+    readiness.running();
+    tracing::info!(service = "standalone", "started");
+    if let Some(demo) = demo {
+        supervisor.run("demo", demo.run_beside(supervisor.stop.clone()));
+    }
+    let outcome = supervisor.supervise(&readiness, shutdown, &clock).await;
+    embedded.close().await;
+    outcome
+}
+
+async fn migrate(settings: Settings) -> Result<(), Failure> {
+    require("migrate", Needs { nats: true, postgres: true, ..Needs::default() }, &settings)?;
+    let _telemetry = telemetry(&settings, "migrate")?;
+    if let (Some(postgres), Some(nats)) = (&settings.postgres, &settings.nats) {
+        fanfare_postgres::migrate(postgres).await.map_err(|error| Failure::run("cannot prepare Postgres", error))?;
+        fanfare_nats::migrate(nats).await.map_err(|error| Failure::run("cannot prepare the streams", error))?;
+    }
+    println!("Postgres and the streams are prepared.");
+    Ok(())
+}
+
+fn telemetry(settings: &Settings, service: &str) -> Result<Telemetry, Failure> {
+    Telemetry::start(&TelemetrySettings {
+        level: settings.log_level.clone(),
+        format: settings.log_format,
+        otlp: settings.otlp,
+        service: format!("fanfare-{service}"),
+    })
+    .map_err(|error| Failure::run("cannot start logs", error))
+}
+
+/// Serves the admin address for as long as the process lives.
+async fn serve_admin(
+    settings: &Settings,
+    telemetry: &Telemetry,
+    readiness: &Readiness,
+    service: &'static str,
+    supervisor: &mut Supervisor,
+) -> Result<(), Failure> {
+    let addr = settings.admin_addr;
+    let listener = TcpListener::bind(addr).await.map_err(|error| {
+        Failure::run(format!("cannot listen on {addr} (choose another with FANFARE_ADMIN_ADDR)"), error)
+    })?;
+    let router: Router = admin::admin(readiness.clone(), telemetry.level(), service);
+    let stop = supervisor.stop_background.clone();
+    supervisor.run_background(async move {
+        let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+        if let Err(error) = serving.await {
+            tracing::error!(%error, "admin address is not served any more");
+        }
+    });
+    Ok(())
+}
+
+/// Logs that people look at while they try things out.
+pub(crate) const FOR_PEOPLE: LogFormat = LogFormat::Text;

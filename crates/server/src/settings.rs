@@ -1,0 +1,263 @@
+//! Settings: where they come from, what they mean, and what is wrong with them.
+
+mod file;
+mod sources;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use fanfare_domain::profile::{ProfileError, Profiles};
+use fanfare_domain::sealed::KeyringError;
+use fanfare_domain::target::TargetRules;
+use fanfare_embedded::StreamLimits;
+use fanfare_nats::NatsSettings;
+use fanfare_postgres::PostgresSettings;
+use fanfare_redis::RedisSettings;
+use fanfare_telemetry::LogFormat;
+
+use self::file::File;
+use self::sources::Sources;
+use crate::cli::Flags;
+
+/// Why settings cannot be used. Each says which setting it is, what is wrong, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsError {
+    /// Something that this command needs is not set.
+    #[error("missing configuration: {}", .0.join("; "))]
+    Missing(Vec<String>),
+    /// A value is not of its kind.
+    #[error("wrong configuration: {name} is {value:?}, which is not {expected}")]
+    Value {
+        /// The setting.
+        name: String,
+        /// What it is.
+        value: String,
+        /// What it must be.
+        expected: String,
+    },
+    /// The configuration file cannot be read.
+    #[error("configuration file {path} cannot be read: {source}")]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The configuration file is not right; the message points at the line.
+    #[error("configuration file {path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong and where.
+        source: Box<toml::de::Error>,
+    },
+    /// A file that a setting names cannot be read.
+    #[error("wrong configuration: {name} names {path}, which cannot be read: {source}")]
+    Named {
+        /// The setting.
+        name: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The keys for secrets are not keys.
+    #[error("wrong configuration: FANFARE_SECRETS_KEY: {0}")]
+    SecretsKey(#[from] KeyringError),
+    /// A profile is not right.
+    #[error("wrong configuration: {0}")]
+    Profile(#[from] ProfileError),
+    /// The way out to receivers is not right.
+    #[error("wrong configuration: {0}")]
+    Egress(String),
+}
+
+/// TLS for gRPC and REST.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    pub(crate) cert: Vec<u8>,
+    pub(crate) key: Vec<u8>,
+    pub(crate) client_ca: Option<Vec<u8>>,
+}
+
+/// All settings.
+pub(crate) struct Settings {
+    pub(crate) http_addr: SocketAddr,
+    pub(crate) grpc_addr: SocketAddr,
+    pub(crate) admin_addr: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) operator_key: Option<String>,
+    pub(crate) secrets_key: Option<String>,
+    pub(crate) nats: Option<NatsSettings>,
+    pub(crate) redis: Option<RedisSettings>,
+    pub(crate) postgres: Option<PostgresSettings>,
+    pub(crate) targets: TargetRules,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) extra_ca: Option<Vec<u8>>,
+    pub(crate) egress_proxy: Option<String>,
+    pub(crate) otlp: bool,
+    pub(crate) log_level: String,
+    pub(crate) log_format: LogFormat,
+    pub(crate) retention: Retention,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) profiles: Profiles,
+    pub(crate) services: ServiceConfigs,
+}
+
+/// How long things are kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Retention {
+    /// Events and their data in the stream.
+    pub(crate) events: Duration,
+    /// Rows about what happened.
+    pub(crate) attempts: Duration,
+}
+
+/// How the process goes down.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shutdown {
+    /// Between turning readiness off and taking no more work.
+    pub(crate) delay: Duration,
+    /// The longest that work under way may take after that.
+    pub(crate) drain: Duration,
+}
+
+/// Each service's own settings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ServiceConfigs {
+    pub(crate) embedded_limits: StreamLimits,
+    pub(crate) intake: fanfare_intake::Config,
+    pub(crate) ingest: fanfare_ingest::Config,
+    pub(crate) router: fanfare_router::Config,
+    pub(crate) worker: fanfare_worker::Config,
+    pub(crate) scheduler: fanfare_scheduler::Config,
+    pub(crate) logs: fanfare_logs::Config,
+    pub(crate) api: fanfare_api::Config,
+}
+
+impl Settings {
+    /// Reads flags, environment and file.
+    ///
+    /// # Errors
+    /// [`SettingsError`] for the first that is wrong. What is missing is told by whoever needs it.
+    pub(crate) fn read(flags: &Flags) -> Result<Self, SettingsError> {
+        let file = File::read(flags.config.as_deref())?;
+        let sources = Sources::of_process();
+        Self::resolve(flags, &sources, file)
+    }
+
+    fn resolve(flags: &Flags, sources: &Sources, file: File) -> Result<Self, SettingsError> {
+        let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let profiles = file.profile_texts();
+        let named = |name| sources.file(name);
+        Ok(Self {
+            http_addr: flags.http_addr.or(file.http_addr).unwrap_or_else(|| local(8080)),
+            grpc_addr: flags.grpc_addr.or(file.grpc_addr).unwrap_or_else(|| local(8081)),
+            admin_addr: flags.admin_addr.or(file.admin_addr).unwrap_or_else(|| local(8082)),
+            data_dir: flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| "fanfare-data".into()),
+            operator_key: sources.text("FANFARE_OPERATOR_KEY").or(file.operator_key),
+            secrets_key: sources.text("FANFARE_SECRETS_KEY").or(file.secrets_key),
+            nats: file.nats.with_url(sources.text("FANFARE_NATS_URL"))?,
+            redis: file.redis.with_url(sources.text("FANFARE_REDIS_URL"))?,
+            postgres: file.postgres.with_url(sources.text("FANFARE_POSTGRES_URL"))?,
+            targets: TargetRules {
+                allow_http: sources.boolean("FANFARE_ALLOW_HTTP")?.or(file.allow_http).unwrap_or(false),
+                allowed_networks: sources
+                    .networks("FANFARE_ALLOW_PRIVATE_TARGETS")?
+                    .or(file.allow_private_targets)
+                    .unwrap_or_default(),
+            },
+            tls: tls(sources, file.tls)?,
+            extra_ca: named("FANFARE_EXTRA_CA")?.or(file::contents("extra_ca", file.extra_ca)?),
+            egress_proxy: sources.text("FANFARE_EGRESS_PROXY").or(file.egress_proxy),
+            otlp: sources.text("OTEL_EXPORTER_OTLP_ENDPOINT").is_some(),
+            log_level: sources.text("FANFARE_LOG").or(file.log.level).unwrap_or_else(|| "info".to_owned()),
+            log_format: file.log.format.into(),
+            retention: file.retention.into(),
+            shutdown: file.shutdown.into(),
+            profiles: Profiles::with(profiles.iter().map(|(name, text)| (name.as_str(), text.as_str())))?,
+            services: ServiceConfigs {
+                embedded_limits: file.embedded.bytes,
+                intake: file.intake,
+                ingest: file.ingest,
+                router: file.router,
+                worker: file.worker,
+                scheduler: file.scheduler,
+                logs: file.logs,
+                api: file.api,
+            },
+        })
+    }
+}
+
+fn tls(sources: &Sources, file: Option<file::TlsFiles>) -> Result<Option<Tls>, SettingsError> {
+    let file = file.unwrap_or_default();
+    let cert = sources.file("FANFARE_TLS_CERT")?.or(file::contents("tls.cert", file.cert)?);
+    let key = sources.file("FANFARE_TLS_KEY")?.or(file::contents("tls.key", file.key)?);
+    let client_ca = sources.file("FANFARE_TLS_CLIENT_CA")?.or(file::contents("tls.client_ca", file.client_ca)?);
+    let missing = |name: &str, other: &str| SettingsError::Missing(vec![format!("{name} (because {other} is set)")]);
+    match (cert, key, client_ca) {
+        (Some(cert), Some(key), client_ca) => Ok(Some(Tls { cert, key, client_ca })),
+        (None, None, None) => Ok(None),
+        (None, Some(_), _) => Err(missing("FANFARE_TLS_CERT", "FANFARE_TLS_KEY")),
+        (Some(_), None, _) => Err(missing("FANFARE_TLS_KEY", "FANFARE_TLS_CERT")),
+        (None, None, Some(_)) => Err(missing("FANFARE_TLS_CERT", "FANFARE_TLS_CLIENT_CA")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resolve(environment: &[(&str, &str)], file: &str) -> Result<Settings, SettingsError> {
+        let sources = Sources::of_pairs(environment);
+        let file = File::parse("fanfare.toml".as_ref(), file)?;
+        Settings::resolve(&Flags::default(), &sources, file)
+    }
+
+    fn refusal(environment: &[(&str, &str)], file: &str) -> String {
+        match resolve(environment, file) {
+            Ok(_) => panic!("accepted"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn nothing_set_gives_the_documented_defaults() {
+        let settings = resolve(&[], "").expect("defaults are right");
+        assert_eq!(settings.http_addr.to_string(), "127.0.0.1:8080");
+        assert_eq!(settings.grpc_addr.to_string(), "127.0.0.1:8081");
+        assert_eq!(settings.admin_addr.to_string(), "127.0.0.1:8082");
+        assert_eq!(settings.retention.events, Duration::from_secs(7 * 86_400));
+        assert_eq!(settings.retention.attempts, Duration::from_secs(30 * 86_400));
+        assert!(!settings.targets.allow_http);
+        assert!(settings.targets.allowed_networks.is_empty());
+    }
+
+    #[test]
+    fn the_environment_beats_the_file() {
+        let file = "allow_http = false\nallow_private_targets = [\"10.0.0.0/8\"]\n[redis]\nurl = \"redis://file\"";
+        let environment = [
+            ("FANFARE_ALLOW_HTTP", "true"),
+            ("FANFARE_ALLOW_PRIVATE_TARGETS", "127.0.0.0/8, ::1/128"),
+            ("FANFARE_REDIS_URL", "redis://environment"),
+        ];
+        let settings = resolve(&environment, file).expect("right");
+        assert!(settings.targets.allow_http);
+        assert_eq!(settings.targets.allowed_networks.len(), 2);
+        assert_eq!(settings.redis.expect("set").url, "redis://environment");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_what_it_should_be() {
+        let message = refusal(&[("FANFARE_ALLOW_HTTP", "maybe")], "");
+        assert!(message.contains("FANFARE_ALLOW_HTTP") && message.contains("true or false"), "{message}");
+        let message = refusal(&[("FANFARE_ALLOW_PRIVATE_TARGETS", "10.0.0.300")], "");
+        assert!(message.contains("FANFARE_ALLOW_PRIVATE_TARGETS"), "{message}");
+        let message = refusal(&[], "[worker]\nin_flght = 3");
+        assert!(message.contains("line 2") && message.contains("in_flght"), "{message}");
+        let message = refusal(&[("FANFARE_TLS_CERT", "/nonexistent")], "");
+        assert!(message.contains("FANFARE_TLS_CERT") && message.contains("/nonexistent"), "{message}");
+    }
+}

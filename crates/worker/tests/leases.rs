@@ -1,0 +1,97 @@
+//! A worker that no longer holds a delivery's lease decides nothing.
+
+mod stage;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use fanfare_domain::delivery::{Delivery, Settlement};
+use fanfare_domain::journal::Follows;
+use fanfare_domain::time::Timestamp;
+use fanfare_domain::webhook::RateLimit;
+use fanfare_ports::clock::ManualClock;
+use fanfare_ports::directory::Entry;
+
+use stage::{Doubtful, Receiver, Setting, Stage};
+
+const HELD: i64 = i64::MAX;
+const LAPSED: i64 = 0;
+
+fn doubtful(takers: u32) -> (Arc<AtomicI64>, Setting) {
+    let ends = Arc::new(AtomicI64::new(HELD));
+    let of_test = Arc::clone(&ends);
+    let between = Box::new(move |queue| Arc::new(Doubtful { queue, ends: of_test, takers }) as _);
+    (ends, Setting { between, ..Setting::default() })
+}
+
+#[tokio::test]
+async fn a_result_that_comes_after_the_lease_is_only_logged() {
+    let (ends, setting) = doubtful(1);
+    let stage = Stage::with(setting).await;
+    let (receiver, gate) = Receiver::patient().await;
+    let webhook = stage.webhook(1, receiver.url("/")).await;
+    stage.send("e1", &webhook).await;
+    receiver.next().await;
+    ends.store(LAPSED, Ordering::Release);
+    gate.add_permits(1);
+    let attempted = stage.attempted().await;
+    assert!(attempted.late && !attempted.concerns_schedule());
+    assert_eq!(attempted.follows, Follows::Settled(Settlement::Success));
+}
+
+#[tokio::test]
+async fn no_entry_is_left_for_what_another_has_by_now() {
+    let clock = ManualClock::at(Timestamp::from_millis(1_800_000_000_000));
+    let (ends, setting) = doubtful(1);
+    let stage = Stage::with(Setting { clock: Arc::new(clock.clone()), ..setting }).await;
+    let (receiver, gate) = Receiver::patient().await;
+    let webhook = stage.webhook(1, receiver.url("/")).await;
+    stage.send("e1", &webhook).await;
+    receiver.next().await;
+    ends.store(LAPSED, Ordering::Release);
+    clock.advance(Duration::from_secs(2));
+    // Both wait for the same moment; the entry, if one were made, would come first.
+    gate.add_permits(1);
+    assert!(stage.attempted().await.late);
+}
+
+#[tokio::test]
+async fn nothing_is_parked_that_another_has_by_now() {
+    let (ends, setting) = doubtful(1);
+    let stage = Stage::with(setting).await;
+    let receiver = Receiver::answering(200).await;
+    let mut limited = stage::webhook(1, receiver.url("/"));
+    limited.rate_limit = Some(RateLimit { per_second: 1.0, burst: None });
+    stage.write(Entry::Webhook(Box::new(limited.clone()))).await;
+    let open = stage.webhook(2, receiver.url("/")).await;
+    ends.store(LAPSED, Ordering::Release);
+    stage.send("e1", &limited).await;
+    stage.taken(fanfare_domain::delivery::Lane::Fresh, 1).await;
+    ends.store(HELD, Ordering::Release);
+    stage.send("e2", &open).await;
+    let told = stage.attempted().await;
+    assert_eq!(told.delivery.webhook, open.id, "the first that is told of");
+}
+
+#[tokio::test]
+async fn who_has_a_delivery_after_another_tells_the_schedule_how_it_ended() {
+    for (takers, waited) in [(1, false), (2, true)] {
+        let (_ends, setting) = doubtful(takers);
+        let stage = Stage::with(setting).await;
+        let receiver = Receiver::answering(200).await;
+        let webhook = stage.webhook(1, receiver.url("/")).await;
+        stage.send("e1", &webhook).await;
+        assert_eq!(stage.attempted().await.waited, waited, "taken by {takers}");
+    }
+}
+
+#[tokio::test]
+async fn what_came_out_of_the_schedule_is_told_to_it_when_it_ends() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::answering(200).await;
+    let webhook = stage.webhook(1, receiver.url("/")).await;
+    let delivery = stage.delivery(&stage.event("e1"), &webhook);
+    stage.hand_in(&[Delivery { waited: true, ..delivery }]).await;
+    assert!(stage.attempted().await.concerns_schedule());
+}

@@ -1,0 +1,1 @@
+//! Nothing but scenarios: see `tests/scenarios`.

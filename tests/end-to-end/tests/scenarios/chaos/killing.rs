@@ -1,0 +1,46 @@
+//! Processes that are killed while events flow.
+
+use std::time::Duration;
+
+use fanfare_cluster::{Cluster, Family, Receiver, Service, numbered};
+
+use super::{all_are_accounted_for, all_arrive};
+
+const EVENTS: usize = 20_000;
+/// So that the killing happens while events flow.
+const PER_SECOND: u32 = 2_000;
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// Kills one process after the other while events flow, and starts each again.
+async fn nothing_is_lost_while(family: Family, kills: &[Service]) {
+    let mut cluster = Cluster::start(family).await;
+    let receiver = Receiver::start().await;
+    let tenant = cluster.tenant("acme").await;
+    let webhook = tenant.webhook(&receiver, &["*"]).await;
+    cluster.in_force().await;
+
+    let publisher = tenant.publisher.clone();
+    let events = numbered("acme", "order.paid", "event", EVENTS);
+    let publishing = tokio::spawn(async move { publisher.paced(events, Some(PER_SECOND)).await });
+    for (number, service) in kills.iter().enumerate() {
+        let share = EVENTS * (number + 1) / (kills.len() + 1);
+        receiver.until("the next share of events", LIMIT, |log| log.deliveries() >= share).await;
+        cluster.kill(*service).await;
+        cluster.start_again(*service).await;
+    }
+    let sent = publishing.await.expect("the publisher does not fail");
+
+    assert_eq!(sent.accepted.len(), EVENTS);
+    all_arrive(&receiver, &sent, LIMIT).await;
+    all_are_accounted_for(&tenant, &webhook.id, &sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_of_each_service_in_turn() {
+    nothing_is_lost_while(Family::Distributed, &Service::APART).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn standalone_in_the_middle() {
+    nothing_is_lost_while(Family::Embedded, &[Service::Standalone, Service::Standalone]).await;
+}

@@ -1,0 +1,129 @@
+//! Receivers and publishers in other languages: the official Standard Webhooks packages, and Python's `grpcio`.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use fanfare_cluster::{Arrival, Cluster, Family, Receiver, node, python};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+fn of_tests(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// Which of these arrivals the official Python package verifies with the secret beside it.
+pub(crate) async fn verified_by_python(arrivals: &[(&str, &Arrival)]) -> Vec<bool> {
+    let mut command = Command::new(python());
+    command.arg(of_tests("receivers/python/verify.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("Python starts");
+    let mut lines = String::new();
+    for (secret, arrival) in arrivals {
+        let headers: serde_json::Map<String, Value> =
+            arrival.headers.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        let body = String::from_utf8(arrival.body.to_vec()).expect("UTF-8");
+        lines.push_str(&format!("{}\n", json!({"secret": secret, "headers": headers, "body": body})));
+    }
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin.write_all(lines.as_bytes()).await.expect("Python reads");
+    drop(stdin);
+    let output = child.wait_with_output().await.expect("Python ends");
+    assert!(output.status.success(), "verify.py: {}", output.status);
+    String::from_utf8_lossy(&output.stdout).lines().map(|line| line == "verified").collect()
+}
+
+/// A receiver in another language, which is told its secret and then prints a line for each event it was sent.
+struct Foreign {
+    url: String,
+    lines: Lines<BufReader<ChildStdout>>,
+    stdin: ChildStdin,
+    _child: Child,
+}
+
+impl Foreign {
+    async fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().expect("the receiver starts");
+        let stdin = child.stdin.take().expect("piped");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let url = lines.next_line().await.expect("it prints").expect("it prints its URL");
+        Self { url, lines, stdin, _child: child }
+    }
+
+    async fn next_line(&mut self) -> String {
+        self.lines.next_line().await.expect("it prints").expect("it still runs")
+    }
+}
+
+async fn verifies_a_delivery(family: Family, receiver: Command) {
+    let cluster = Cluster::start(family).await;
+    let mut receiver = Foreign::start(receiver).await;
+    let tenant = cluster.tenant("acme").await;
+    let webhook = tenant.webhook_of(json!({"url": receiver.url, "events": ["*"]})).await;
+    receiver.stdin.write_all(format!("{}\n", webhook.secret).as_bytes()).await.expect("it reads");
+    cluster.in_force().await;
+
+    let event = tenant.publish("order.paid", &json!({"order": 4711, "note": "Grüße \u{1F44B}"})).await;
+
+    assert_eq!(receiver.next_line().await, format!("verified {event} order.paid"));
+    tenant.delivery_in(&event, "success").await;
+}
+
+async fn the_official_python_package_verifies_a_delivery(family: Family) {
+    let mut command = Command::new(python());
+    command.arg(of_tests("receivers/python/receiver.py"));
+    verifies_a_delivery(family, command).await;
+}
+
+async fn the_official_node_package_verifies_a_delivery(family: Family) {
+    let (program, packages) = node();
+    let mut command = Command::new(program);
+    command.arg(of_tests("receivers/node/receiver.cjs"));
+    if let Some(packages) = packages {
+        command.env("NODE_PATH", packages);
+    }
+    verifies_a_delivery(family, command).await;
+}
+
+async fn python_publishes_in_every_way(family: Family) {
+    let cluster = Cluster::start(family).await;
+    let receiver = Receiver::start().await;
+    let tenant = cluster.tenant("acme").await;
+    tenant.webhook(&receiver, &["*"]).await;
+    let made = cluster.rest.post("/v1/api-keys", json!({"tenant": "acme", "scope": "publish"})).await.expect(201);
+    cluster.in_force().await;
+    let address = cluster.grpc().trim_start_matches("http://").to_owned();
+
+    for (mode, count) in [("unary", 3), ("batch", 1_200), ("stream", 1_000)] {
+        let output = Command::new(python())
+            .arg(of_tests("clients/python/publish.py"))
+            .arg(&address)
+            .args(["--key", made["key"].as_str().expect("a key"), "--mode", mode, "--id-prefix", mode])
+            .args(["--count", &count.to_string(), "--traceparent", TRACEPARENT])
+            .output()
+            .await
+            .expect("Python starts");
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{mode}: {printed}{}", String::from_utf8_lossy(&output.stderr));
+        let answers: Vec<Value> = printed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(answers.len(), count, "{mode}");
+        for (number, answer) in answers.iter().enumerate() {
+            assert_eq!(*answer, json!({"id": format!("{mode}-{number}"), "duplicate": false}));
+        }
+    }
+
+    let all = |log: &fanfare_cluster::Log| log.deliveries() >= 2_203;
+    receiver.until("2,203 deliveries", std::time::Duration::from_secs(30), all).await;
+    let log = receiver.log();
+    assert_eq!(log.repeats(), 0);
+    let trace = log.arrivals()[0].header("traceparent").and_then(|value| value.get(..35));
+    assert_eq!(trace, TRACEPARENT.get(..35));
+}
+
+scenarios! {
+    the_official_python_package_verifies_a_delivery,
+    the_official_node_package_verifies_a_delivery,
+    python_publishes_in_every_way,
+}
