@@ -126,7 +126,10 @@ async fn create_api_key(
 async fn owner(shared: &Context, name: &str) -> Result<fanfare_domain::tenant::Tenant, Problem> {
     let id = TenantId::new(name).map_err(|error| Problem::field("/tenant", error.to_string()))?;
     if id.is_reserved() {
-        return Err(Problem::field("/tenant", "only operators see the tenant fanfare; leave tenant out to make an operator's key"));
+        return Err(Problem::field(
+            "/tenant",
+            "only operators see the tenant fanfare; leave tenant out to make an operator's key",
+        ));
     }
     let tenant = shared.registry.tenant(&id).await?;
     tenant.ok_or_else(|| Problem::field("/tenant", format!("there is no tenant {id}")))
@@ -175,8 +178,13 @@ async fn delete_api_key(
     operator: Operator,
     Id(id): Id<KeyId>,
 ) -> Result<StatusCode, Problem> {
-    let line =
-        Line { actor: &operator.actor, action: "api_key.delete", tenant: None, target: id.to_string(), fields: Vec::new() };
+    let line = Line {
+        actor: &operator.actor,
+        action: "api_key.delete",
+        tenant: None,
+        target: id.to_string(),
+        fields: Vec::new(),
+    };
     match shared.change(Change::DeleteApiKey(id), line).await {
         Err(StoreError::NotFound) => Err(Problem::not_found(format!("there is no API key {id}"))),
         done => Ok(done.map(|()| StatusCode::NO_CONTENT)?),

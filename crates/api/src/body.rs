@@ -62,7 +62,8 @@ impl<T: DeserializeOwned> FromRequest<Shared> for EventJson<T> {
 }
 
 fn parse_or_empty<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    parse(if bytes.is_empty() { b"{}" } else { bytes })
+    let left_out = bytes.is_empty() || bytes.trim_ascii() == b"null";
+    parse(if left_out { b"{}" } else { bytes })
 }
 
 async fn read(request: Request, limit: usize) -> Result<Bytes, Problem> {

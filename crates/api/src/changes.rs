@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use fanfare_domain::ids::TenantId;
-use fanfare_ports::directory::{Entry, EntryKey};
+use fanfare_ports::directory::EntryKey;
 use fanfare_ports::store::{Actor, AuditEntry, Change, StoreError};
 
 use crate::context::Context;
@@ -11,7 +11,8 @@ use crate::context::Context;
 /// How often a change is made anew on what somebody else made of it meanwhile.
 pub(crate) const TRIES: usize = 5;
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
-/// After that long an answer is given although the change is not seen to be in force; the background goes on.
+/// After that long an answer is given although the change is not known to be in force, where it should be with its answer;
+/// the background goes on. Elsewhere the directory's freshness is long enough.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// What the audit log says of a change.
@@ -25,9 +26,8 @@ pub(crate) struct Line<'a> {
 }
 
 impl Context {
-    /// Makes a change and tells the directory. When it returns, the change is in force, or will be within a second.
+    /// Makes a change and tells the directory. When it returns, the change is in force here, and elsewhere within a second.
     pub(crate) async fn change(&self, change: Change, line: Line<'_>) -> Result<(), StoreError> {
-        let (key, version) = told(&change);
         let audit = AuditEntry {
             at: self.clock.now(),
             actor: line.actor.clone(),
@@ -36,12 +36,11 @@ impl Context {
             target: line.target,
             fields: line.fields,
         };
-        tracing::info!(action = line.action, target = audit.target, "configuration changed");
-        self.registry.change(change, audit).await?;
+        let (action, target) = (line.action, audit.target.clone());
+        self.registry.change(change.clone(), audit).await?;
+        tracing::info!(action, target, "configuration changed");
         self.tell().await;
-        if self.directory.freshness().is_zero() {
-            self.await_force(&key, version).await;
-        }
+        self.await_force(&change).await;
         Ok(())
     }
 
@@ -52,52 +51,41 @@ impl Context {
         }
     }
 
-    /// Where a change is in force with its answer: waits until the directory and our copy of it have it. Another teller of
-    /// this process may be the one that tells it.
-    async fn await_force(&self, key: &EntryKey, version: Option<u64>) {
+    /// Waits until our copy of the directory has the change. Another teller may be the one that tells it.
+    async fn await_force(&self, change: &Change) {
         let in_force = async {
-            while !self.is_told(key, version).await {
+            while !self.is_known(change).await {
                 self.clock.sleep(LOOK_AGAIN_AFTER).await;
                 self.tell().await;
             }
             self.catalogue.include(self.clock.now()).await
         };
+        let longest = if self.directory.freshness().is_zero() { LONGEST_WAIT } else { self.directory.freshness() };
         tokio::select! {
             Ok(()) = in_force => {}
-            () = self.clock.sleep(LONGEST_WAIT) => tracing::warn!(?key, "change is answered before it is in force"),
+            () = self.clock.sleep(longest) => tracing::warn!("change is answered before it is known to be in force"),
         }
     }
 
-    async fn is_told(&self, key: &EntryKey, version: Option<u64>) -> bool {
-        match (self.directory.get(key).await, version) {
-            (Ok(Some(entry)), Some(version)) => version_of(&entry) >= version,
-            (Ok(None), None) => true,
-            _ => false,
+    /// Whether our copy of the directory has the change, or a later one.
+    async fn is_known(&self, change: &Change) -> bool {
+        let catalogue = &self.catalogue;
+        match change {
+            Change::PutTenant(tenant) => {
+                catalogue.tenant(tenant.number).is_some_and(|known| known.version >= tenant.version)
+            }
+            Change::DeleteTenant(number) => catalogue.tenant(*number).is_none(),
+            Change::PutWebhook(webhook) => {
+                catalogue.webhook(webhook.id).is_some_and(|known| known.version >= webhook.version)
+            }
+            Change::DeleteWebhook(_, id) => catalogue.webhook(*id).is_none(),
+            Change::PutEventType(entry) => catalogue
+                .event_type(entry.tenant, entry.name.as_str())
+                .is_some_and(|known| known.version >= entry.version),
+            Change::DeleteEventType(tenant, name) => catalogue.event_type(*tenant, name).is_none(),
+            Change::PutApiKey(key) => catalogue.key(&key.hash).is_some(),
+            // Our copy finds keys by their hashes alone, and the hash is not at hand.
+            Change::DeleteApiKey(id) => matches!(self.directory.get(&EntryKey::ApiKey(*id)).await, Ok(None)),
         }
-    }
-}
-
-/// Which entry tells that a change is in force, and its version; `None`: it is gone.
-fn told(change: &Change) -> (EntryKey, Option<u64>) {
-    match change {
-        Change::PutTenant(tenant) => (EntryKey::Tenant(tenant.number), Some(tenant.version)),
-        Change::DeleteTenant(number) => (EntryKey::Tenant(*number), None),
-        Change::PutWebhook(webhook) => (EntryKey::Webhook(webhook.id), Some(webhook.version)),
-        Change::DeleteWebhook(_, id) => (EntryKey::Webhook(*id), None),
-        Change::PutEventType(entry) => {
-            (EntryKey::EventType(entry.tenant, entry.name.as_str().to_owned()), Some(entry.version))
-        }
-        Change::DeleteEventType(tenant, name) => (EntryKey::EventType(*tenant, name.clone()), None),
-        Change::PutApiKey(key) => (EntryKey::ApiKey(key.id), Some(0)),
-        Change::DeleteApiKey(id) => (EntryKey::ApiKey(*id), None),
-    }
-}
-
-fn version_of(entry: &Entry) -> u64 {
-    match entry {
-        Entry::Tenant(tenant) => tenant.version,
-        Entry::Webhook(webhook) => webhook.version,
-        Entry::EventType(entry) => entry.version,
-        Entry::ApiKey(_) => 0,
     }
 }

@@ -12,7 +12,7 @@ pub struct Config {
     /// Longest time that a request may take, its body included, such as `"30s"`.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
-    /// Longest time that a client may take for its TLS handshake, and for the head of a request.
+    /// Longest time that a client may take for its TLS handshake, and until the next request's head is there.
     #[serde(with = "humantime_serde")]
     pub header_timeout: Duration,
     /// Largest body of a request that does not publish, in bytes.
@@ -36,7 +36,7 @@ impl Default for Config {
         const BACKLOG: NonZeroU32 = NonZeroU32::new(256).expect("not zero");
         Self {
             request_timeout: Duration::from_secs(30),
-            header_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(30),
             max_body: BODY,
             max_head: HEAD,
             max_connections: CONNECTIONS,

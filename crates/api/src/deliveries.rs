@@ -28,10 +28,7 @@ pub(crate) const LARGEST_INLINE: usize = 4096;
 const LIST: &str = "deliveries";
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(routes!(list_deliveries))
-        .routes(routes!(get_delivery))
-        .routes(routes!(retry_delivery))
+    OpenApiRouter::new().routes(routes!(list_deliveries)).routes(routes!(get_delivery)).routes(routes!(retry_delivery))
 }
 
 /// Which deliveries.
@@ -70,12 +67,8 @@ async fn list_deliveries(
     Query(query): Query<DeliveryQuery>,
 ) -> Result<axum::Json<List<Delivery>>, Problem> {
     let page = page(LIST, query.limit, query.cursor.as_deref())?;
-    let filter = DeliveryFilter {
-        status: query.status,
-        event_type: query.event_type,
-        since: query.since,
-        until: query.until,
-    };
+    let filter =
+        DeliveryFilter { status: query.status, event_type: query.event_type, since: query.since, until: query.until };
     let tenant = member.tenant.number;
     let rows = shared.reports.deliveries(tenant, webhook, &filter, page).await?;
     if rows.rows.is_empty() && shared.registry.webhook(tenant, webhook).await?.is_none() {
@@ -213,7 +206,8 @@ async fn retry_delivery(
         return Err(Problem::conflict("the delivery's webhook is inactive; set its is_active to true first"));
     }
     let event = shared.stored_event(tenant, &row.event, row.reference.event).await?;
-    let event = event.ok_or_else(|| Problem::conflict("the event's data is no longer kept, so it cannot be sent again"))?;
+    let event =
+        event.ok_or_else(|| Problem::conflict("the event's data is no longer kept, so it cannot be sent again"))?;
     let now = shared.clock.now();
     let attempt_id = AttemptId::make(now, rand::random());
     let delivery = DomainDelivery {

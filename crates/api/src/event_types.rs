@@ -31,9 +31,11 @@ const LONGEST_DESCRIPTION: usize = 4_000;
 const LARGEST_EXAMPLE: usize = 64 * 1024;
 
 pub(crate) fn routes() -> OpenApiRouter<Shared> {
-    OpenApiRouter::new()
-        .routes(routes!(list_event_types))
-        .routes(routes!(put_event_type, get_event_type, delete_event_type))
+    OpenApiRouter::new().routes(routes!(list_event_types)).routes(routes!(
+        put_event_type,
+        get_event_type,
+        delete_event_type
+    ))
 }
 
 /// A type of event as it shall be.
@@ -117,17 +119,18 @@ fn check(name: &EventType, input: EventTypeInput) -> Result<Checked, Problem> {
     if let Some(schema) = &input.schema {
         problems.take("/schema", check_schema(schema.get()));
     }
-    let example = input.example.and_then(|example| match canonicalize(example.get().as_bytes()).map(String::from_utf8) {
-        Ok(Ok(text)) if text.len() <= LARGEST_EXAMPLE => Some(text.into()),
-        Ok(_) => {
-            problems.add("/example", format!("must have at most {LARGEST_EXAMPLE} bytes"));
-            None
-        }
-        Err(error) => {
-            problems.add("/example", error.to_string());
-            None
-        }
-    });
+    let example =
+        input.example.and_then(|example| match canonicalize(example.get().as_bytes()).map(String::from_utf8) {
+            Ok(Ok(text)) if text.len() <= LARGEST_EXAMPLE => Some(text.into()),
+            Ok(_) => {
+                problems.add("/example", format!("must have at most {LARGEST_EXAMPLE} bytes"));
+                None
+            }
+            Err(error) => {
+                problems.add("/example", error.to_string());
+                None
+            }
+        });
     let aliases = aliases::check(name, input.aliases.unwrap_or_default(), &mut problems);
     problems.or(description.map(|description| Checked {
         description,

@@ -9,7 +9,7 @@ use fanfare_domain::time::Timestamp;
 use fanfare_intake::Draft;
 use fanfare_ports::queue::{Stored, Stream};
 use fanfare_ports::store::EventFilter;
-use fanfare_proto::records::decode_event;
+use fanfare_proto::records::{RecordError, decode_event};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -165,7 +165,8 @@ async fn get_event(
 ) -> Result<axum::Json<EventInFull>, Problem> {
     let tenant = member.tenant.number;
     let row = shared.reports.event(tenant, &id).await?;
-    let row = row.ok_or_else(|| Problem::not_found(format!("there is no event {id}; a new one is shown within a second")))?;
+    let row =
+        row.ok_or_else(|| Problem::not_found(format!("there is no event {id}; a new one is shown within a second")))?;
     let stored = shared.stored_event(tenant, &id, row.position).await?;
     let data = stored.and_then(|event| {
         let text = String::from_utf8(event.data.to_vec()).ok()?;
@@ -194,7 +195,10 @@ impl Context {
         };
         let event = decode_event(&record).map_err(|error| {
             tracing::error!(%error, %id, "stored event cannot be read");
-            Problem::internal()
+            match error {
+                RecordError::UnknownFormat(_) => Problem::unavailable("a newer version stored the event; try again"),
+                RecordError::Damaged(_) => Problem::internal(),
+            }
         })?;
         Ok((event.tenant == tenant && event.id == *id).then_some(event))
     }

@@ -28,7 +28,8 @@ pub(crate) async fn guard(State(shared): State<Shared>, request: Request, next: 
 }
 
 fn too_slow() -> Response {
-    Problem::unavailable("the request was not done within its time limit; whether it had an effect is open").into_response()
+    Problem::unavailable("the request was not done within its time limit; whether it had an effect is open")
+        .into_response()
 }
 
 pub(crate) async fn unknown_route(uri: Uri) -> Problem {

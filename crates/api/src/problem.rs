@@ -144,7 +144,11 @@ impl From<AuthError> for Problem {
 impl From<IntakeError> for Problem {
     fn from(error: IntakeError) -> Self {
         if let IntakeError::Invalid { field, detail } = &error {
-            return if *field == "tenant" { Self::bad_request(detail.clone()) } else { Self::field(&format!("/{field}"), detail.clone()) };
+            return if *field == "tenant" {
+                Self::bad_request(detail.clone())
+            } else {
+                Self::field(&format!("/{field}"), detail.clone())
+            };
         }
         let status = StatusCode::from_u16(error.code().http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Self { retry_after: error.retry_after(), ..Self::new(status, error.to_string()) }
@@ -154,7 +158,9 @@ impl From<IntakeError> for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict => Self::conflict("somebody else changed it at the same time; look at it and try again"),
+            StoreError::Conflict => {
+                Self::conflict("somebody else changed it at the same time; look at it and try again")
+            }
             StoreError::NotFound => Self::not_found("it is not there, or no longer"),
             StoreError::Unavailable(_) | StoreError::NotSetUp(_) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "store did not answer a request");
@@ -193,7 +199,11 @@ impl FieldProblems {
     }
 
     /// The value, or a note that the field at `pointer` is wrong.
-    pub(crate) fn take<T, E: std::fmt::Display>(&mut self, pointer: impl AsRef<str>, result: Result<T, E>) -> Option<T> {
+    pub(crate) fn take<T, E: std::fmt::Display>(
+        &mut self,
+        pointer: impl AsRef<str>,
+        result: Result<T, E>,
+    ) -> Option<T> {
         result.map_err(|error| self.add(pointer, error.to_string())).ok()
     }
 

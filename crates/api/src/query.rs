@@ -76,7 +76,9 @@ fn unmark(list: &str, text: &str) -> Result<Cursor, Problem> {
         let cursor = (*found == digest(list, cursor)).then(|| String::from_utf8(cursor.to_vec()).ok())??;
         Some(Cursor(cursor))
     };
-    read().ok_or_else(|| Problem::field("/cursor", "must be a next_cursor that this list gave; leave it out to begin anew"))
+    read().ok_or_else(|| {
+        Problem::field("/cursor", "must be a next_cursor that this list gave; leave it out to begin anew")
+    })
 }
 
 fn digest(list: &str, cursor: &[u8]) -> [u8; MARK] {
@@ -110,7 +112,9 @@ mod tests {
         let given = mark("events", &Cursor("abc".to_owned()));
         let request = page("events", Some(1), Some(&given)).expect("its own");
         assert_eq!(request.after, Some(Cursor("abc".to_owned())));
-        for (list, cursor) in [("webhooks", given.as_str()), ("events", "abc"), ("events", ""), ("events", "!"), ("events", "AAAAAA")] {
+        for (list, cursor) in
+            [("webhooks", given.as_str()), ("events", "abc"), ("events", ""), ("events", "!"), ("events", "AAAAAA")]
+        {
             let problem = page(list, None, Some(cursor)).expect_err(cursor);
             assert_eq!(problem.pointers(), ["#/cursor"]);
         }

@@ -149,7 +149,9 @@ async fn replay_events(
     let dry_run = input.dry_run;
     let mut replay = check(&webhook, input, shared.clock.now())?;
     if !webhook.is_active && !dry_run {
-        return Err(Problem::conflict("the webhook is inactive, so nothing is sent to it; set its is_active to true first"));
+        return Err(Problem::conflict(
+            "the webhook is inactive, so nothing is sent to it; set its is_active to true first",
+        ));
     }
     replay.matched = matching::count(&shared, &replay, &webhook).await?;
     if dry_run {

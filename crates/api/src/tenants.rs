@@ -143,7 +143,11 @@ async fn put_tenant(
 }
 
 fn refuse_reserved(id: &TenantId) -> Result<(), Problem> {
-    if id.is_reserved() { Err(Problem::conflict(format!("the tenant {id} is Fanfare's own and stays as it is"))) } else { Ok(()) }
+    if id.is_reserved() {
+        Err(Problem::conflict(format!("the tenant {id} is Fanfare's own and stays as it is")))
+    } else {
+        Ok(())
+    }
 }
 
 fn check(shared: &Context, input: &TenantInput) -> Result<(String, Option<Quota>), Problem> {

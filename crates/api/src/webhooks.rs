@@ -175,7 +175,9 @@ impl Context {
     /// The webhook's profile, which the operator may have taken away.
     fn profile_of(&self, webhook: &Webhook) -> Result<&Profile, Problem> {
         let profile = self.profiles.get(&webhook.profile).map(AsRef::as_ref);
-        profile.ok_or_else(|| Problem::conflict(format!("the operator has taken away the webhook's profile, {}", webhook.profile)))
+        profile.ok_or_else(|| {
+            Problem::conflict(format!("the operator has taken away the webhook's profile, {}", webhook.profile))
+        })
     }
 
     /// Changes a webhook to what `make` makes of it; asks again on what somebody else has made of it meanwhile. What does

@@ -160,7 +160,12 @@ impl Logs {
         tracing::debug!(records = records.len(), new_attempts, too_old, "journal written");
         let failures = BatchFailures::of(records);
         for health in &health {
-            self.judge(&failures, health).await?;
+            match self.judge(&failures, health).await {
+                Err(error @ StoreError::Unavailable(_)) => return Err(error),
+                // What is wrong with one webhook must not keep the journal of all from being written.
+                Err(error) => tracing::error!(webhook = %health.webhook, %error, "webhook was not judged"),
+                Ok(()) => {}
+            }
         }
         Ok(())
     }

@@ -28,7 +28,6 @@ use self::bookkeeping::OpenPacks;
 use self::packing::Packer;
 use self::reading::ReadAhead;
 use self::taking::Taker;
-use self::trimming::RecentUsage;
 use crate::connection::Link;
 
 /// The queue of a process. What it has taken stays with it as long as it lives; when it is dropped, that lapses.
@@ -39,7 +38,6 @@ pub struct NatsQueue {
     takers: HashMap<Consumer, Taker>,
     open: Arc<OpenPacks>,
     read_ahead: ReadAhead,
-    recent_usage: RecentUsage,
     _keeper: AbortOnDropHandle<()>,
 }
 
@@ -50,7 +48,6 @@ impl NatsQueue {
             packers: Topic::ALL.into_iter().map(|topic| (topic, Packer::start(topic, link.clone()))).collect(),
             takers: Consumer::ALL.into_iter().map(|consumer| (consumer, Taker::of(consumer, &link))).collect(),
             read_ahead: ReadAhead::default(),
-            recent_usage: RecentUsage::default(),
             _keeper: AbortOnDropHandle::new(tokio::spawn(keeping::keep(link.clone(), Arc::clone(&open)))),
             open,
             link,
@@ -112,13 +109,11 @@ impl Queue for NatsQueue {
     }
 
     async fn trim(&self, stream: Stream, sequence: u64) -> Result<u64, QueueError> {
-        let first = trimming::trim(&self.link, stream, sequence).await?;
-        self.recent_usage.forget(stream);
-        Ok(first)
+        trimming::trim(&self.link, stream, sequence).await
     }
 
     async fn usage(&self, stream: Stream) -> Result<Usage, QueueError> {
-        self.recent_usage.of(&self.link, stream).await
+        trimming::usage(&self.link, stream).await
     }
 
     async fn backlog(&self, consumer: Consumer) -> Result<Backlog, QueueError> {

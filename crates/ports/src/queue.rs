@@ -293,7 +293,7 @@ pub trait Queue: Send + Sync + 'static {
     /// Returns the first sequence that is still there.
     async fn trim(&self, stream: Stream, sequence: u64) -> Result<u64, QueueError>;
 
-    /// How full a stream is.
+    /// How full a stream is. Its `last` counts everything that was stored before the call.
     async fn usage(&self, stream: Stream) -> Result<Usage, QueueError>;
 
     /// How far a consumer is.

@@ -79,7 +79,8 @@ impl Idempotency for RedisIdempotency {
         loop {
             let mut scan = redis::cmd("SCAN");
             scan.arg(cursor).arg("MATCH").arg(format!("{}*", prefix(tenant))).arg("COUNT").arg(PORTION);
-            let found: (u64, Vec<String>) = self.link.run(async |connection| scan.query_async(connection).await).await?;
+            let found: (u64, Vec<String>) =
+                self.link.run(async |connection| scan.query_async(connection).await).await?;
             if !found.1.is_empty() {
                 let mut remove = redis::cmd("UNLINK");
                 remove.arg(found.1);

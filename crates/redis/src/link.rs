@@ -39,7 +39,9 @@ impl From<ConnectError> for ScheduleError {
     fn from(error: ConnectError) -> Self {
         match error {
             ConnectError::Evicts { .. } => Self::Unsafe(error.to_string()),
-            ConnectError::Url(_) | ConnectError::Unavailable(_) | ConnectError::TimedOut(_) => Self::Unavailable(error.into()),
+            ConnectError::Url(_) | ConnectError::Unavailable(_) | ConnectError::TimedOut(_) => {
+                Self::Unavailable(error.into())
+            }
         }
     }
 }

@@ -149,7 +149,12 @@ impl Schedule for RedisSchedule {
             let mut scan = redis::cmd("ZSCAN");
             scan.arg(DUE).arg(cursor).arg("COUNT").arg(PORTION);
             let found: (u64, Entries) = self.link.run(async |connection| scan.query_async(connection).await).await?;
-            let members: Vec<_> = found.1.into_iter().map(|(member, _)| member).filter(|member| member.get(TENANT) == Some(&wanted)).collect();
+            let members: Vec<_> = found
+                .1
+                .into_iter()
+                .map(|(member, _)| member)
+                .filter(|member| member.get(TENANT) == Some(&wanted))
+                .collect();
             if !members.is_empty() {
                 let mut remove = redis::cmd("ZREM");
                 remove.arg(DUE).arg(members);

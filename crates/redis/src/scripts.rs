@@ -5,8 +5,14 @@ use redis::{Script, ScriptInvocation};
 use crate::score::to_redis;
 use crate::settings::TimeSource;
 
-const KEYS: [&str; 6] =
-    ["{fanfare}:due", "{fanfare}:gates", "{fanfare}:paces", "{fanfare}:resting", "{fanfare}:position", "{fanfare}:leader"];
+const KEYS: [&str; 6] = [
+    "{fanfare}:due",
+    "{fanfare}:gates",
+    "{fanfare}:paces",
+    "{fanfare}:resting",
+    "{fanfare}:position",
+    "{fanfare}:leader",
+];
 const PARKED: &str = "{fanfare}:parked:";
 
 /// Where entries that wait for a time are.

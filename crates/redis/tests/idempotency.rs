@@ -47,8 +47,9 @@ impl Fixture for OnRedis {
 
 #[async_trait]
 impl ServerFixture for OnRedis {
+    /// A Redis that is killed may lose what it was told in its last seconds, so it is ended in good order.
     async fn take_away(&self) {
-        self.0.with(fanfare_servers::redis::Redis::kill);
+        self.0.with(fanfare_servers::redis::Redis::stop);
     }
 
     async fn bring_back(&self) {

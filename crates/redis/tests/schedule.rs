@@ -51,8 +51,9 @@ impl Fixture for OnRedis {
 
 #[async_trait]
 impl ServerFixture for OnRedis {
+    /// A Redis that is killed may lose what it was told in its last seconds, so it is ended in good order.
     async fn take_away(&self) {
-        self.backend.with(fanfare_servers::redis::Redis::kill);
+        self.backend.with(fanfare_servers::redis::Redis::stop);
     }
 
     async fn bring_back(&self) {
@@ -155,7 +156,8 @@ async fn a_server_that_would_evict_entries_is_refused() {
         let () = redis::cmd("CONFIG").arg("SET").arg(name).arg(value).query_async(&mut client).await.expect("answers");
     }
     fixture.open().await;
-    let () = redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("100mb").query_async(&mut client).await.expect("answers");
+    let () =
+        redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("100mb").query_async(&mut client).await.expect("answers");
     let settings = RedisSettings::at(fixture.backend.with(|server| server.url()));
     let refused = connect(&settings, TimeSource::Server).await.err().expect("refused");
     assert!(matches!(&refused, ConnectError::Evicts { policy } if policy == "allkeys-lru"), "{refused}");

@@ -1,18 +1,19 @@
 //! The adapters behind the ports: those of production, or the embedded ones.
 
-use std::fmt::Display;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use fanfare_embedded::{Embedded, EmbeddedSettings};
+use fanfare_nats::ConnectError as NatsError;
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::directory::Directory;
 use fanfare_ports::idempotency::Idempotency;
 use fanfare_ports::queue::Queue;
 use fanfare_ports::schedule::Schedule;
 use fanfare_ports::store::{Ledger, Outbox, Registry, Replays, Reports};
-use fanfare_redis::TimeSource;
+use fanfare_postgres::SetupError;
+use fanfare_redis::{ConnectError as RedisError, TimeSource};
 
 use crate::Failure;
 use crate::readiness::Readiness;
@@ -87,16 +88,20 @@ impl Ports {
         let needs = service.needs();
         require(service.name(), needs, settings)?;
         let Some(nats) = &settings.nats else { return Err(not_named("nats")) };
-        let nats = until_there("nats", readiness, clock, || fanfare_nats::connect(nats, Arc::clone(clock))).await;
+        let wait = Wait { readiness, clock };
+        let nats = wait.until("nats", nats_is_wrong, || fanfare_nats::connect(nats, Arc::clone(clock))).await?;
+        wait.until("nats (streams)", |_| false, || nats.check()).await?;
         let redis = match &settings.redis {
             Some(redis) if needs.redis => {
-                Some(until_there("redis", readiness, clock, || fanfare_redis::connect(redis, TimeSource::Server)).await)
+                let connect = || fanfare_redis::connect(redis, TimeSource::Server);
+                Some(wait.until("redis", |error| matches!(error, RedisError::Url(_)), connect).await?)
             }
             _ => None,
         };
         let store = match &settings.postgres {
             Some(postgres) if needs.postgres => {
-                let store = until_there("postgres", readiness, clock, || fanfare_postgres::connect(postgres)).await;
+                let connect = || fanfare_postgres::connect(postgres);
+                let store = wait.until("postgres", |error| matches!(error, SetupError::Url(_)), connect).await?;
                 Some(StorePorts::of(&Arc::new(store)))
             }
             _ => None,
@@ -160,21 +165,40 @@ fn not_named(port: &str) -> Failure {
     Failure::run("cannot start", format!("{port} is used by a service whose row in the table does not name it"))
 }
 
-/// Connects until it works: backends may come up after us.
-async fn until_there<T, E, F>(name: &str, readiness: &Readiness, clock: &SharedClock, connect: impl Fn() -> F) -> T
-where
-    E: Display + std::error::Error,
-    F: Future<Output = Result<T, E>>,
-{
-    readiness.connecting(name);
-    loop {
-        match connect().await {
-            Ok(connected) => return connected,
-            Err(error) => {
-                let cause = error.source().map(ToString::to_string);
-                tracing::warn!(backend = name, %error, cause, "not connected yet");
+/// Whether trying again cannot help, because the settings are not right.
+const fn nats_is_wrong(error: &NatsError) -> bool {
+    matches!(error, NatsError::Url(_) | NatsError::Credentials { .. })
+}
+
+/// Waiting for backends, which may come up after us.
+struct Wait<'a> {
+    readiness: &'a Readiness,
+    clock: &'a SharedClock,
+}
+
+impl Wait<'_> {
+    /// Connects until it works, or until an error says that the settings are wrong.
+    async fn until<T, E, F>(
+        &self,
+        backend: &str,
+        is_wrong: impl Fn(&E) -> bool,
+        connect: impl Fn() -> F,
+    ) -> Result<T, SettingsError>
+    where
+        E: std::error::Error,
+        F: Future<Output = Result<T, E>>,
+    {
+        self.readiness.connecting(backend);
+        loop {
+            match connect().await {
+                Ok(connected) => return Ok(connected),
+                Err(error) if is_wrong(&error) => return Err(SettingsError::Backend(error.to_string())),
+                Err(error) => {
+                    let cause = error.source().map(ToString::to_string);
+                    tracing::warn!(backend, %error, cause, "not connected yet");
+                }
             }
+            self.clock.sleep(AGAIN_AFTER).await;
         }
-        clock.sleep(AGAIN_AFTER).await;
     }
 }

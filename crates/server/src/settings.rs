@@ -68,6 +68,9 @@ pub(crate) enum SettingsError {
     /// A profile is not right.
     #[error("wrong configuration: {0}")]
     Profile(#[from] ProfileError),
+    /// A backend's settings cannot be used.
+    #[error("wrong configuration: {0}")]
+    Backend(String),
     /// The way out to receivers is not right.
     #[error("wrong configuration: {0}")]
     Egress(String),

@@ -27,7 +27,7 @@ pub trait Fixture: Send + Sync {
 /// A store whose backend is a server that may go away.
 #[async_trait]
 pub trait ServerFixture: Fixture {
-    /// Kills the server.
+    /// Takes the server away, with all that it was told on its disk.
     async fn take_away(&self);
 
     /// Starts the server again on its data.

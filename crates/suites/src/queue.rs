@@ -97,6 +97,7 @@ macro_rules! queue_suite {
             trimming_goes_no_further_than_asked
             a_full_stream_refuses_until_it_is_trimmed
             usage_tells_what_is_stored
+            usage_knows_what_was_stored_just_before
             a_backlog_tells_what_waits_and_what_is_taken
         }
         $crate::queue_suite! { @cases $fixture; outages;

@@ -88,6 +88,10 @@ impl Prepared {
         let mut secret_headers = vec![AUTHORIZATION];
         for (name, value) in &webhook.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| PrepareError::NotAHeader("header name"))?;
+            // The webhook's own takes the place of ours; several of one name are its own choice.
+            if !secret_headers.contains(&name) {
+                headers.remove(&name);
+            }
             headers.append(&name, opener.header(value)?);
             secret_headers.push(name);
         }

@@ -35,7 +35,11 @@ fn with_tokens(endpoint: &Receiver, receiver: &Receiver, auth_method: ClientAuth
 /// An endpoint that gives out `token-0`, `token-1` and so on.
 async fn endpoint() -> Receiver {
     Receiver::start(|number, _| {
-        Reply::status(200, "", &format!(r#"{{"access_token":"token-{number}","token_type":"bearer","expires_in":3600}}"#))
+        Reply::status(
+            200,
+            "",
+            &format!(r#"{{"access_token":"token-{number}","token_type":"bearer","expires_in":3600}}"#),
+        )
     })
     .await
 }

@@ -132,10 +132,9 @@ async fn what_failed_is_called_by_its_name() {
     let unused = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");
     let garbage = Receiver::start(|_, _| Reply::Close(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec())).await;
     let closing = Receiver::start(|_, _| Reply::Close(Vec::new())).await;
-    let huge = Receiver::start(|_, _| {
-        Reply::Endless(format!("HTTP/1.1 200 OK\r\nX: {}\r\n", "x".repeat(4096)).into_bytes())
-    })
-    .await;
+    let huge =
+        Receiver::start(|_, _| Reply::Endless(format!("HTTP/1.1 200 OK\r\nX: {}\r\n", "x".repeat(4096)).into_bytes()))
+            .await;
     let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let no_tls = plain.local_addr().expect("bound");
     let speaking = tokio::spawn(async move {

@@ -96,11 +96,8 @@ async fn a_hanging_receiver_holds_up_its_own_deliveries_alone() {
 #[tokio::test]
 async fn a_webhook_takes_no_more_than_a_part_of_all_attempts_whatever_it_says() {
     let mut setting = Setting::default();
-    setting.config = Config {
-        in_flight: NonZeroUsize::new(4).expect("not zero"),
-        waiting_per_webhook: 0,
-        ..Config::default()
-    };
+    setting.config =
+        Config { in_flight: NonZeroUsize::new(4).expect("not zero"), waiting_per_webhook: 0, ..Config::default() };
     let stage = Stage::with(setting).await;
     let (hanging, gate) = Receiver::patient().await;
     let mut greedy = stage::webhook(1, hanging.url("/"));
@@ -214,4 +211,3 @@ async fn at_a_stop_what_is_in_the_air_ends_and_the_rest_is_handed_back() {
     assert_eq!(stage.attempted().await.follows, Follows::Settled(Settlement::Success));
     assert_eq!(receiver.count(), 1);
 }
-

@@ -89,6 +89,7 @@ impl Server {
         self.wait_until_it_listens()
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a process of its own is waited for, outside of any runtime")]
     fn wait_until_it_listens(&mut self) -> Result<(), ServerError> {
         let started = Instant::now();
         while started.elapsed() < START_LIMIT {
@@ -132,6 +133,7 @@ impl Server {
     }
 
     /// Asks the process to end with `signal`, waits up to 10 s, then kills it.
+    #[expect(clippy::disallowed_methods, reason = "a process of its own is waited for, outside of any runtime")]
     pub fn stop(&mut self, signal: &str) {
         self.signal(signal);
         let asked = Instant::now();

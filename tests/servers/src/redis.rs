@@ -40,8 +40,17 @@ impl Redis {
         let port = free_port();
         let mut command: Vec<OsString> = vec![binary("REDIS_SERVER", "redis-server")?.into_os_string()];
         command.extend(
-            ["--bind", "127.0.0.1", "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]
-                .map(OsString::from),
+            [
+                "--bind",
+                "127.0.0.1",
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "everysec",
+                "--maxmemory-policy",
+                "noeviction",
+            ]
+            .map(OsString::from),
         );
         command.extend(["--save", "", "--daemonize", "no"].map(OsString::from));
         command.extend([OsString::from("--port"), port.to_string().into()]);
@@ -116,7 +125,10 @@ impl Redis {
                 Ok(answer) => last = answer,
                 Err(error) => last = error.to_string(),
             }
-            #[expect(clippy::disallowed_methods, reason = "tests wait for a process that tells nobody when it is ready")]
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "tests wait for a process that tells nobody when it is ready"
+            )]
             std::thread::sleep(Duration::from_millis(5));
         }
         Err(ServerError::Failed(format!("redis is not ready; it last said: {last}")))

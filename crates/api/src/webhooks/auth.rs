@@ -34,7 +34,12 @@ pub(super) fn check(
     }
 }
 
-fn basic(sealer: &Sealer<'_>, given: Auth, kept: Option<&DomainAuth>, problems: &mut FieldProblems) -> Option<DomainAuth> {
+fn basic(
+    sealer: &Sealer<'_>,
+    given: Auth,
+    kept: Option<&DomainAuth>,
+    problems: &mut FieldProblems,
+) -> Option<DomainAuth> {
     refuse_others(&given, &["username", "password"], problems);
     let username = required("/auth/username", given.username, problems);
     if username.as_ref().is_some_and(|name| name.contains(':') || name.chars().any(char::is_control)) {
@@ -48,14 +53,21 @@ fn basic(sealer: &Sealer<'_>, given: Auth, kept: Option<&DomainAuth>, problems: 
     Some(DomainAuth::Basic { username: username?, password: password? })
 }
 
-fn bearer(sealer: &Sealer<'_>, given: Auth, kept: Option<&DomainAuth>, problems: &mut FieldProblems) -> Option<DomainAuth> {
+fn bearer(
+    sealer: &Sealer<'_>,
+    given: Auth,
+    kept: Option<&DomainAuth>,
+    problems: &mut FieldProblems,
+) -> Option<DomainAuth> {
     refuse_others(&given, &["token"], problems);
     let kept = kept.and_then(|auth| match auth {
         DomainAuth::Bearer { token } => Some(token),
         _ => None,
     });
     // It goes into a header as it is.
-    if let Some(detail) = given.token.as_ref().filter(|token| *token != HIDDEN).and_then(|token| check_value(token).err()) {
+    if let Some(detail) =
+        given.token.as_ref().filter(|token| *token != HIDDEN).and_then(|token| check_value(token).err())
+    {
         problems.add("/auth/token", detail);
         return None;
     }
@@ -131,6 +143,7 @@ fn refuse_others(given: &Auth, own: &[&str], problems: &mut FieldProblems) {
     ];
     for (name, _) in members.iter().filter(|(name, is_given)| *is_given && !own.contains(name)) {
         let kind = given.kind.as_deref().unwrap_or_default();
-        problems.add(format!("/auth/{name}"), format!("has no place in auth of type {kind}, which has {}", own.join(", ")));
+        problems
+            .add(format!("/auth/{name}"), format!("has no place in auth of type {kind}, which has {}", own.join(", ")));
     }
 }

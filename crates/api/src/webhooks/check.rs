@@ -24,7 +24,11 @@ const LONGEST_NOTE: usize = 1_000;
 const MOST_IN_FLIGHT: u32 = 10_000;
 
 /// A new webhook of `tenant`, and its secret.
-pub(super) fn new_webhook(context: &Context, tenant: &Tenant, settings: Settings) -> Result<(Webhook, String), Problem> {
+pub(super) fn new_webhook(
+    context: &Context,
+    tenant: &Tenant,
+    settings: Settings,
+) -> Result<(Webhook, String), Problem> {
     let mut problems = FieldProblems::default();
     let profile = new_profile(context, tenant, settings.profile.as_deref())?;
     let now = context.clock.now();
@@ -76,7 +80,9 @@ fn new_profile<'a>(context: &'a Context, tenant: &Tenant, given: Option<&str>) -
 /// `before` with other settings.
 pub(super) fn changed_webhook(context: &Context, before: &Webhook, settings: Settings) -> Result<Webhook, Problem> {
     if settings.profile.as_ref() != Some(&before.profile) {
-        return Err(Problem::conflict("a webhook's profile cannot change; make another webhook under the other profile"));
+        return Err(Problem::conflict(
+            "a webhook's profile cannot change; make another webhook under the other profile",
+        ));
     }
     let profile = context.profile_of(before)?;
     let mut problems = FieldProblems::default();
@@ -150,7 +156,7 @@ impl Checked {
         }
         let kept = before.and_then(|webhook| webhook.auth.as_ref());
         let auth = settings.auth.and_then(|given| auth::check(&context.targets, sealer, given, kept, problems));
-        if profile.auth == AuthRule::OAuth2 && !matches!(auth, Some(fanfare_domain::webhook::Auth::OAuth2 { .. }) ) {
+        if profile.auth == AuthRule::OAuth2 && !matches!(auth, Some(fanfare_domain::webhook::Auth::OAuth2 { .. })) {
             problems.add("/auth", format!("the profile {} needs auth of type oauth2_client_credentials", profile.name));
         }
         Some(Self {
@@ -199,7 +205,10 @@ fn notes(given: BTreeMap<String, String>, problems: &mut FieldProblems) -> BTree
     for (name, text) in &given {
         if name.is_empty() || name.chars().count() > LONGEST_NOTE_NAME {
             let shown: String = name.chars().take(LONGEST_NOTE_NAME).collect();
-            problems.add(format!("/metadata{}", token(&shown)), format!("a name must have 1 to {LONGEST_NOTE_NAME} characters"));
+            problems.add(
+                format!("/metadata{}", token(&shown)),
+                format!("a name must have 1 to {LONGEST_NOTE_NAME} characters"),
+            );
         } else if text.chars().count() > LONGEST_NOTE {
             problems.add(format!("/metadata{}", token(name)), format!("must have at most {LONGEST_NOTE} characters"));
         }

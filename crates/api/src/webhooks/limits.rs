@@ -90,3 +90,34 @@ pub(super) fn disable(given: &Disable, problems: &mut FieldProblems) -> Option<D
         delivery_exhausted: given.delivery_exhausted.unwrap_or(false),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    fn schedule(delays: &[&str]) -> Retry {
+        Retry { delays: Some(delays.iter().map(|text| (*text).to_owned()).collect()), jitter: Some(0.5) }
+    }
+
+    #[test]
+    fn a_schedule_ends_before_payloads_go() {
+        let mut problems = FieldProblems::default();
+        assert!(retry(schedule(&["0s", "15h"]), DAY, &mut problems).is_some());
+        assert!(problems.check().is_ok());
+
+        let mut problems = FieldProblems::default();
+        assert!(retry(schedule(&["0s", "16h"]), DAY, &mut problems).is_none());
+        let problem = problems.check().expect_err("24 h with jitter");
+        assert_eq!(problem.pointers(), ["#/retry"]);
+        assert!(problem.text().contains("payloads for 1day"), "{problem:?}");
+    }
+
+    #[test]
+    fn a_rule_without_conditions_switches_nothing_off() {
+        let mut problems = FieldProblems::default();
+        assert_eq!(disable(&Disable::default(), &mut problems), Some(DisableRule::NEVER));
+        assert!(problems.check().is_ok());
+    }
+}

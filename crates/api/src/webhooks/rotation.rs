@@ -70,7 +70,9 @@ async fn rotate_secret(
     let changed = shared
         .update_webhook(&member, id, "webhook.rotate_secret", |webhook| {
             if webhook.signing == Signing::Ed25519 {
-                return Err(Problem::conflict("no shared secret signs for this webhook, only its key pair; see its signing"));
+                return Err(Problem::conflict(
+                    "no shared secret signs for this webhook, only its key pair; see its signing",
+                ));
             }
             let profile = shared.profile_of(webhook)?;
             let mut problems = FieldProblems::default();

@@ -192,10 +192,9 @@ impl Settings {
             auth: webhook.auth.as_ref().map(Auth::of),
             timeout: webhook.timeout.map(|timeout| humantime::format_duration(timeout).to_string()),
             retry: webhook.retry.as_ref().map(Retry::of),
-            rate_limit: webhook.rate_limit.map(|limit| RateLimit {
-                per_second: Some(limit.per_second),
-                burst: limit.burst.map(Into::into),
-            }),
+            rate_limit: webhook
+                .rate_limit
+                .map(|limit| RateLimit { per_second: Some(limit.per_second), burst: limit.burst.map(Into::into) }),
             max_in_flight: webhook.max_in_flight.map(Into::into),
             disable: webhook.disable.map(|rule| Disable {
                 gone: Some(rule.gone),

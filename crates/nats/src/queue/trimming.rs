@@ -1,47 +1,16 @@
 //! How full streams are, how far consumers are, and forgetting what nobody needs.
 
-use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
 use fanfare_ports::queue::{Backlog, Consumer, QueueError, Stream, Usage};
-use tokio::time::Instant;
 
 use crate::api::{self, ConsumerInfo, StreamState, Which};
 use crate::connection::Link;
 use crate::names::{consumer_filter, consumer_name, stream_name};
 
-/// For how long an answer is good for those who look at how full a stream is.
-const RECENT: Duration = Duration::from_millis(250);
-
-/// What streams last said about themselves.
-#[derive(Debug, Default)]
-pub(super) struct RecentUsage {
-    by_stream: Mutex<HashMap<Stream, (Instant, Usage)>>,
-}
-
-impl RecentUsage {
-    pub(super) async fn of(&self, link: &Link, stream: Stream) -> Result<Usage, QueueError> {
-        if let Some((at, usage)) = self.by_stream().get(&stream)
-            && at.elapsed() < RECENT
-        {
-            return Ok(*usage);
-        }
-        let info = api::stream_info(&link.context, stream_name(stream)).await?;
-        let (first, last) = (info.state.first(), info.state.last_seq);
-        let usage = Usage { bytes: info.state.bytes, limit: info.config.bytes(), first, last };
-        self.by_stream().insert(stream, (Instant::now(), usage));
-        Ok(usage)
-    }
-
-    pub(super) fn forget(&self, stream: Stream) {
-        self.by_stream().remove(&stream);
-    }
-
-    fn by_stream(&self) -> MutexGuard<'_, HashMap<Stream, (Instant, Usage)>> {
-        // No code that holds the lock can leave it half done.
-        self.by_stream.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Asks the stream's leader each time: whoever compares positions with the end must not be told of an earlier one.
+pub(super) async fn usage(link: &Link, stream: Stream) -> Result<Usage, QueueError> {
+    let info = api::stream_info(&link.context, stream_name(stream)).await?;
+    let (first, last) = (info.state.first(), info.state.last_seq);
+    Ok(Usage { bytes: info.state.bytes, limit: info.config.bytes(), first, last })
 }
 
 /// Removes messages below `sequence` that every consumer has finished; returns the first sequence that is left.

@@ -14,6 +14,7 @@ const SLOWEST: f64 = 0.001;
 const FASTEST: f64 = 1e9;
 
 /// Adds a change as arguments of the script that applies it.
+#[expect(clippy::manual_clamp, reason = "what is no number becomes the slowest; clamp would keep it")]
 pub(super) fn add_change(script: &mut ScriptInvocation<'_>, change: &Change) {
     match *change {
         Change::Put { delivery, attempt, due } => {
@@ -21,7 +22,6 @@ pub(super) fn add_change(script: &mut ScriptInvocation<'_>, change: &Change) {
         }
         Change::Park { delivery, attempt, due, per_second, burst } => {
             script.arg("park").arg(delivery.to_bytes()).arg(Score::waiting(due, attempt).number());
-            // What is no number becomes the slowest.
             script.arg(per_second.max(SLOWEST).min(FASTEST)).arg(burst.max(1));
         }
         Change::Remove { delivery } => {

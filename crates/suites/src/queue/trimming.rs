@@ -134,6 +134,16 @@ pub async fn usage_tells_what_is_stored(fixture: &dyn Fixture) {
     .await;
 }
 
+/// Whoever compares a position with the end would otherwise take it for one that never was.
+pub async fn usage_knows_what_was_stored_just_before(fixture: &dyn Fixture) {
+    let queue = fixture.open().await;
+    for number in 0..20 {
+        let position = publish(&*queue, Topic::JournalSchedule, vec![record(number)]).await[0];
+        let last = queue.usage(Stream::Journal).await.expect("the queue is there").last;
+        assert_eq!(last, position.sequence);
+    }
+}
+
 /// In messages, and the floor below which all is finished.
 pub async fn a_backlog_tells_what_waits_and_what_is_taken(fixture: &dyn Fixture) {
     let queue = fixture.open().await;

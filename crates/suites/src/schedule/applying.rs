@@ -7,7 +7,9 @@ use fanfare_domain::ids::TenantNumber;
 use fanfare_ports::schedule::{Applied, Change};
 
 use super::Fixture;
-use super::scene::{HOLDER, LEASE, Scheduler, claim_all, claim_deliveries, delivery, delivery_of, following, park, put, webhook};
+use super::scene::{
+    HOLDER, LEASE, Scheduler, claim_all, claim_deliveries, delivery, delivery_of, following, park, put, webhook,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -203,7 +203,8 @@ pub async fn attempt_numbers_and_replays_come_back_as_they_were_put(fixture: &dy
     let start = fixture.now();
     let numbers = [(1, 1), (2, 2), (3, 511), (4, LARGEST_ATTEMPT)];
     let due = |number: u64| start.plus(Duration::from_millis(number));
-    let changes = numbers.map(|(number, attempt)| Change::Put { delivery: replayed(number), attempt, due: due(number) });
+    let changes =
+        numbers.map(|(number, attempt)| Change::Put { delivery: replayed(number), attempt, due: due(number) });
     scheduler.apply(&changes).await;
     scheduler.apply(&[put(delivery(1), due(5))]).await;
     fixture.advance(Duration::from_millis(5));

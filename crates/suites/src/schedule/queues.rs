@@ -311,5 +311,8 @@ pub async fn a_thousand_parked_deliveries_are_one_batch(fixture: &dyn Fixture) {
 
     assert_eq!(claim_deliveries(&scheduler.schedule).await, (0..500).map(|number| of(1, number)).collect::<Vec<_>>());
     fixture.advance(SECOND);
-    assert_eq!(claim_deliveries(&scheduler.schedule).await, (500..1000).map(|number| of(1, number)).collect::<Vec<_>>());
+    assert_eq!(
+        claim_deliveries(&scheduler.schedule).await,
+        (500..1000).map(|number| of(1, number)).collect::<Vec<_>>()
+    );
 }

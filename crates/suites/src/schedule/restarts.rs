@@ -17,7 +17,9 @@ pub async fn everything_is_there_after_a_restart(fixture: &dyn Fixture) {
     let mut scheduler = Scheduler::begin(fixture).await;
     let now = fixture.now();
     let queued = |number: u64| delivery_to(webhook(1), number);
-    scheduler.apply(&[put(delivery(1), now), park(queued(2), now.minus(SECOND), 1.0, 1), park(queued(3), now, 1.0, 1)]).await;
+    scheduler
+        .apply(&[put(delivery(1), now), park(queued(2), now.minus(SECOND), 1.0, 1), park(queued(3), now, 1.0, 1)])
+        .await;
     assert_eq!(claim_all(&scheduler.schedule).await.len(), 2);
     scheduler.apply(&[put(delivery(4), now.plus(SECOND))]).await;
     let at = scheduler.schedule.position().await.expect("answers");

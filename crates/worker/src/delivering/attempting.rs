@@ -113,7 +113,7 @@ impl Courier {
 /// An attempt that failed.
 struct Refusal {
     error: AttemptError,
-    answer: Option<Answer>,
+    answer: Option<Box<Answer>>,
     retry_after: Option<Duration>,
 }
 
@@ -121,7 +121,7 @@ impl Refusal {
     fn answered(answer: Answer, now: Timestamp) -> Self {
         let asked = answer.headers.get(RETRY_AFTER).filter(|_| POSTPONING.contains(&answer.status));
         let retry_after = asked.and_then(|value| value.to_str().ok()).and_then(|value| parse_retry_after(value, now));
-        Self { error: AttemptError::Rejected(answer.status), answer: Some(answer), retry_after }
+        Self { error: AttemptError::Rejected(answer.status), answer: Some(Box::new(answer)), retry_after }
     }
 }
 
@@ -141,7 +141,7 @@ fn attempt(
     result: Result<Answer, Refusal>,
 ) -> Attempt {
     let (answer, error) = match result {
-        Ok(answer) => (Some(answer), None),
+        Ok(answer) => (Some(Box::new(answer)), None),
         Err(refusal) => (refusal.answer, Some(refusal.error.to_string())),
     };
     let number = number_of(task.delivery.turn);

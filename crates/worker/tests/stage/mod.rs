@@ -118,11 +118,13 @@ impl Stage {
             Arc::clone(&clock),
         )
         .expect("a worker");
-        let running = Mutex::new(Some(tokio::spawn(Arc::clone(&worker).run(stop.clone()))));
-        let told = Mutex::default();
+        let (running, told) = Default::default();
         let stage =
             Self { embedded, queue, catalogue, clock, worker, stop, running, following, told, _directory: directory };
         stage.write(Entry::Tenant(tenant())).await;
+        // Not before: it would wait for its copy of the directory on a clock that may stand still.
+        let running = tokio::spawn(Arc::clone(&stage.worker).run(stage.stop.clone()));
+        *stage.running.lock().await = Some(running);
         stage
     }
 

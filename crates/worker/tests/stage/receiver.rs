@@ -179,9 +179,10 @@ async fn request(connection: &mut (impl AsyncRead + Unpin)) -> Option<Seen> {
             return None;
         }
     };
-    let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).map_or(0, |length| {
-        length.parse().expect("a length")
-    });
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Content-Length: "))
+        .map_or(0, |length| length.parse().expect("a length"));
     while bytes.len() < length {
         if connection.read_buf(&mut bytes).await.ok()? == 0 {
             return None;

@@ -148,7 +148,7 @@ async fn rest_refuses_what_is_not_a_webhook_and_names_the_field(family: Family) 
         let problem = tenant.rest.post("/v1/webhooks", webhook.clone()).await.problem(400);
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
         let named = errors.iter().any(|error| {
-            error["pointer"].as_str().is_some_and(|at| at.starts_with(&format!("/{field}")))
+            error["pointer"].as_str().is_some_and(|at| at.starts_with(&format!("#/{field}")))
                 && error["detail"].is_string()
         });
         assert!(named, "{webhook} → {problem}");

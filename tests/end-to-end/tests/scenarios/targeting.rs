@@ -52,7 +52,7 @@ async fn every_spelling_of_an_address_that_is_not_public_is_refused(family: Fami
     for url in NOT_PUBLIC {
         let reply = tenant.rest.post("/v1/webhooks", json!({"url": url, "events": ["*"]})).await;
         assert_eq!(reply.status.as_u16(), 400, "{url}: {}", reply.body);
-        assert_eq!(reply.body["errors"][0]["pointer"], "/url", "{url}: {}", reply.body);
+        assert_eq!(reply.body["errors"][0]["pointer"], "#/url", "{url}: {}", reply.body);
     }
 
     let good = tenant.webhook_of(json!({"url": "https://example.com/", "events": ["*"]})).await;
@@ -72,7 +72,7 @@ async fn plain_http_is_refused_unless_it_is_allowed(family: Family) {
     let problem =
         tenant.rest.post("/v1/webhooks", json!({"url": "http://example.com/", "events": ["*"]})).await.problem(400);
 
-    assert_eq!(problem["errors"][0]["pointer"], "/url");
+    assert_eq!(problem["errors"][0]["pointer"], "#/url");
 }
 
 /// A name is only resolved when it is dialled, and what it resolves to is checked then.

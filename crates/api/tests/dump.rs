@@ -1,2 +1,0 @@
-#[test]
-fn dump() { std::fs::write("/tmp/openapi.json", fanfare_api::openapi() + "\n").unwrap(); }

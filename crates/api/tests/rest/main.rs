@@ -1,0 +1,14 @@
+//! The REST service over real sockets, on the embedded ports.
+
+mod access;
+mod bad_input;
+mod connections;
+mod deliveries;
+mod event_types;
+mod events;
+mod harness;
+mod replays;
+mod routes;
+mod secrecy;
+mod tenants;
+mod webhooks;
