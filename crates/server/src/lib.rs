@@ -14,6 +14,7 @@ mod settings;
 mod supervisor;
 mod tls;
 
+use std::error::Error;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -34,12 +35,12 @@ enum Failure {
         context: String,
         /// What went wrong.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn Error + Send + Sync>,
     },
 }
 
 impl Failure {
-    fn run(context: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+    fn run(context: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Run { context: context.into(), source: source.into() }
     }
 }
@@ -64,15 +65,18 @@ pub fn main() -> ExitCode {
 }
 
 fn report(failure: &Failure) -> ExitCode {
-    let mut message = format!("fanfare: {failure}");
-    let mut source = std::error::Error::source(failure);
-    while let Some(cause) = source {
-        message.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    eprintln!("{message}");
     match failure {
-        Failure::Settings(_) => ExitCode::from(WRONG_CONFIGURATION),
-        Failure::Run { .. } => ExitCode::FAILURE,
+        // Its message says everything already.
+        Failure::Settings(error) => {
+            eprintln!("fanfare: {}", error.to_string().trim_end());
+            ExitCode::from(WRONG_CONFIGURATION)
+        }
+        Failure::Run { .. } => {
+            let causes = std::iter::successors(Error::source(failure), |cause| (*cause).source());
+            let message: Vec<_> =
+                std::iter::once(failure.to_string()).chain(causes.map(ToString::to_string)).collect();
+            eprintln!("fanfare: {}", message.join(": "));
+            ExitCode::FAILURE
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use fanfare_domain::profile::{ProfileError, Profiles};
-use fanfare_domain::sealed::KeyringError;
+use fanfare_domain::sealed::{Keyring, KeyringError};
 use fanfare_domain::target::TargetRules;
 use fanfare_embedded::StreamLimits;
 use fanfare_nats::NatsSettings;
@@ -154,13 +154,16 @@ impl Settings {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let profiles = file.profile_texts();
         let named = |name| sources.file(name);
+        let secrets_key = sources.text("FANFARE_SECRETS_KEY").or(file.secrets_key);
+        // Checked before anything is connected; whoever needs it reads it again.
+        secrets_key.as_deref().map(Keyring::parse).transpose()?;
         Ok(Self {
             http_addr: flags.http_addr.or(file.http_addr).unwrap_or_else(|| local(8080)),
             grpc_addr: flags.grpc_addr.or(file.grpc_addr).unwrap_or_else(|| local(8081)),
             admin_addr: flags.admin_addr.or(file.admin_addr).unwrap_or_else(|| local(8082)),
             data_dir: flags.data_dir.clone().or(file.data_dir).unwrap_or_else(|| "fanfare-data".into()),
             operator_key: sources.text("FANFARE_OPERATOR_KEY").or(file.operator_key),
-            secrets_key: sources.text("FANFARE_SECRETS_KEY").or(file.secrets_key),
+            secrets_key,
             nats: file.nats.with_url(sources.text("FANFARE_NATS_URL"))?,
             redis: file.redis.with_url(sources.text("FANFARE_REDIS_URL"))?,
             postgres: file.postgres.with_url(sources.text("FANFARE_POSTGRES_URL"))?,

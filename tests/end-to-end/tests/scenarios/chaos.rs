@@ -10,23 +10,18 @@ mod redis;
 use std::collections::HashSet;
 use std::time::Duration;
 
-use fanfare_cluster::{Log, Receiver, Sent, Tenant, eventually};
+use fanfare_cluster::{Receiver, Sent, Tenant, eventually};
 
-/// Waits until everything accepted has arrived, and checks that nothing else has, and few things twice.
-async fn all_arrive(receiver: &Receiver, sent: &Sent, limit: Duration) {
+/// Waits until everything accepted has arrived, and checks that nothing else has, and at most `repeats` things twice.
+async fn all_arrive(receiver: &Receiver, sent: &Sent, repeats: usize, limit: Duration) {
     assert!(sent.refused.is_empty(), "{:?}", sent.refused.first());
     let expected = sent.accepted.len();
     receiver.until(&format!("{expected} deliveries"), limit, |log| log.deliveries() >= expected).await;
     let log = receiver.log();
     let arrived: HashSet<&str> = log.arrivals().iter().map(fanfare_cluster::Arrival::event).collect();
     assert!(arrived.iter().all(|event| sent.accepted.contains(*event)), "something arrived that was not accepted");
-    few_repeats(&log, expected);
-}
-
-/// Fewer than 2 % may come twice.
-fn few_repeats(log: &Log, deliveries: usize) {
     eprintln!("{log}: {} repeated", log.repeats());
-    assert!(log.repeats() * 50 < deliveries, "{} of {deliveries} were repeated", log.repeats());
+    assert!(log.repeats() <= repeats, "{} of {expected} were repeated", log.repeats());
 }
 
 /// Waits until REST shows each accepted event, and a delivery for it in `success`.

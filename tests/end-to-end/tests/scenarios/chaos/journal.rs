@@ -10,18 +10,28 @@ use super::{all_are_accounted_for, all_arrive};
 
 /// Small enough to be full within seconds. `EVENTS` keeps what it has for days, so it gets room by being made larger.
 const TINY: &str =
-    "[nats.bytes]\nevents = 3_000_000\ndeliveries = 1_500_000\njournal = 1_500_000\ndirectory = 8_000_000";
+    "[nats.bytes]\nevents = 4_000_000\ndeliveries = 1_500_000\njournal = 1_500_000\ndirectory = 8_000_000";
 const LARGER: &str =
     "[nats.bytes]\nevents = 60_000_000\ndeliveries = 1_500_000\njournal = 1_500_000\ndirectory = 8_000_000";
 /// Longer than a lease, after which what is unfinished would be handed out again.
 const LONG: Duration = Duration::from_secs(12);
-const MOST_EVENTS: usize = 40_000;
-const BATCH: usize = 500;
+const MOST_EVENTS: usize = 20_000;
+const BATCH: usize = 100;
+/// Bytes of each event's data.
+const SIZE: usize = 600;
+
+fn sized(prefix: &str, count: usize) -> Vec<PublishRequest> {
+    let mut events = numbered("acme", "order.paid", prefix, count);
+    for event in &mut events {
+        event.data = format!("\"{}\"", "x".repeat(SIZE)).into_bytes().into();
+    }
+    events
+}
 
 /// Publishes batches until one is refused whole for want of room.
 async fn publish_until_full(tenant: &Tenant) -> Sent {
     let mut sent = Sent::default();
-    for batch in numbered("acme", "order.paid", "event", MOST_EVENTS).chunks(BATCH) {
+    for batch in sized("event", MOST_EVENTS).chunks(BATCH) {
         let mut open: Vec<PublishRequest> = batch.to_vec();
         let answers = match tenant.publisher.batch(open.clone()).await {
             Ok(answers) => answers,
@@ -51,7 +61,7 @@ async fn full_while_nobody_reads_it() {
     cluster.kill(Service::Logs).await;
 
     let mut sent = publish_until_full(&tenant).await;
-    let refused = tenant.publisher.publish(numbered("acme", "order.paid", "late", 1).remove(0)).await;
+    let refused = tenant.publisher.publish(sized("refused", 1).remove(0)).await;
     assert_eq!(refused.map_err(|status| status.code()).expect_err("it is full"), Code::Unavailable);
     // Everything stands still; nothing may come twice for it.
     tokio::time::sleep(LONG).await;
@@ -62,13 +72,13 @@ async fn full_while_nobody_reads_it() {
     cluster.configure(LARGER);
     cluster.migrate().await;
     cluster.start_again(Service::Logs).await;
-    let later = tenant.publisher.all(numbered("acme", "order.paid", "late", 100)).await;
+    let later = tenant.publisher.all(sized("late", 100)).await;
     assert_eq!(later.accepted.len(), 100);
     sent.accepted.extend(later.accepted);
     let expected = sent.accepted.len();
     receiver.until("all that was accepted", Duration::from_secs(60), |log| log.deliveries() >= expected).await;
     // A batch that was refused half way may have been stored in part: what arrived is then what REST accounts for.
     sent.accepted.extend(receiver.log().arrivals().iter().map(|arrival| arrival.event().to_owned()));
-    all_arrive(&receiver, &sent, Duration::from_secs(30)).await;
+    all_arrive(&receiver, &sent, 0, Duration::from_secs(30)).await;
     all_are_accounted_for(&tenant, &webhook.id, &sent).await;
 }

@@ -9,6 +9,8 @@ use super::{all_are_accounted_for, all_arrive};
 const EVENTS: usize = 20_000;
 /// So that the killing happens while events flow.
 const PER_SECOND: u32 = 2_000;
+/// Fewer than 2 % may come twice.
+const REPEATS: usize = EVENTS / 50 - 1;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// Kills one process after the other while events flow, and starts each again.
@@ -31,7 +33,7 @@ async fn nothing_is_lost_while(family: Family, kills: &[Service]) {
     let sent = publishing.await.expect("the publisher does not fail");
 
     assert_eq!(sent.accepted.len(), EVENTS);
-    all_arrive(&receiver, &sent, LIMIT).await;
+    all_arrive(&receiver, &sent, REPEATS, LIMIT).await;
     all_are_accounted_for(&tenant, &webhook.id, &sent).await;
 }
 

@@ -7,6 +7,8 @@ use fanfare_cluster::{Cluster, Family, Receiver, Sent, Service, numbered};
 use super::{all_are_accounted_for, all_arrive};
 
 const EVENTS: usize = 500;
+/// What a killed worker may have had in the air.
+const IN_FLIGHT: usize = 512;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn away_while_routers_and_workers_are_restarted() {
@@ -23,7 +25,7 @@ async fn away_while_routers_and_workers_are_restarted() {
         sent.accepted.extend(tenant.publisher.all(events).await.accepted);
         cluster.kill(service).await;
         cluster.start_again(service).await;
-        all_arrive(&receiver, &sent, Duration::from_secs(30)).await;
+        all_arrive(&receiver, &sent, IN_FLIGHT, Duration::from_secs(30)).await;
     }
     assert_eq!(sent.accepted.len(), 2 * EVENTS);
     cluster.backends().postgres.start_again().expect("it comes back");
