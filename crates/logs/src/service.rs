@@ -24,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(3600);
 const MAINTAIN_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// How long a record that cannot be read here is left for a newer process.
-const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(2);
+const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// Why the logs service stopped.
 #[derive(Debug, thiserror::Error)]

@@ -24,7 +24,7 @@ use crate::share::Shares;
 const TAKE_WAIT: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a record that cannot be read here is left for a newer process.
-const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(2);
+const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// A fan-out is stored in parts of so many records or bytes, so that a large one takes no more memory than a small one.
 const PART_RECORDS: usize = 1_024;
 const PART_BYTES: usize = 2 * 1024 * 1024;

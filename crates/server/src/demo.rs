@@ -40,7 +40,9 @@ pub(crate) enum DemoError {
     #[error("the event was accepted, but nothing arrived at the demo receiver within {0:?}; the logs say why")]
     NothingCame(Duration),
     /// The system refuses webhooks on this machine.
-    #[error("this system posts to public addresses only; for the demo, start it with FANFARE_ALLOW_HTTP=true and FANFARE_ALLOW_PRIVATE_TARGETS=127.0.0.0/8")]
+    #[error(
+        "this system posts to public addresses only; for the demo, start it with FANFARE_ALLOW_HTTP=true and FANFARE_ALLOW_PRIVATE_TARGETS=127.0.0.0/8"
+    )]
     PrivateTarget,
 }
 
@@ -128,10 +130,7 @@ impl Demo {
         patiently(|| async { Ok(rest.call(Method::PUT, &path, None, Some(&body)).await?) }).await.map(drop)
     }
 
-    async fn publish_when_known(
-        &self,
-        event: PublishRequest,
-    ) -> Result<fanfare_proto::v1::PublishResponse, DemoError> {
+    async fn publish_when_known(&self, event: PublishRequest) -> Result<fanfare_proto::v1::PublishResponse, DemoError> {
         patiently(|| async { Ok(publish(&self.grpc, &self.key, event.clone()).await?) }).await
     }
 

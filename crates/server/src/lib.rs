@@ -73,8 +73,7 @@ fn report(failure: &Failure) -> ExitCode {
         }
         Failure::Run { .. } => {
             let causes = std::iter::successors(Error::source(failure), |cause| (*cause).source());
-            let message: Vec<_> =
-                std::iter::once(failure.to_string()).chain(causes.map(ToString::to_string)).collect();
+            let message: Vec<_> = std::iter::once(failure.to_string()).chain(causes.map(ToString::to_string)).collect();
             eprintln!("fanfare: {}", message.join(": "));
             ExitCode::FAILURE
         }

@@ -118,8 +118,7 @@ impl Ports {
 
 /// Opens the embedded storage of a data directory.
 pub(crate) async fn open_embedded(settings: &Settings, clock: &SharedClock) -> Result<Embedded, Failure> {
-    let embedded =
-        EmbeddedSettings { data_dir: settings.data_dir.clone(), limits: settings.services.embedded_limits };
+    let embedded = EmbeddedSettings { data_dir: settings.data_dir.clone(), limits: settings.services.embedded_limits };
     Embedded::open(embedded, Arc::clone(clock))
         .await
         .map_err(|error| Failure::run(format!("cannot open {}", settings.data_dir.display()), error))
@@ -129,7 +128,11 @@ pub(crate) async fn open_embedded(settings: &Settings, clock: &SharedClock) -> R
 pub(crate) fn require(command: &str, needs: Needs, settings: &Settings) -> Result<(), SettingsError> {
     let wanted = [
         (needs.nats && settings.nats.is_none(), "FANFARE_NATS_URL", "where NATS is, such as nats://127.0.0.1:4222"),
-        (needs.redis && settings.redis.is_none(), "FANFARE_REDIS_URL", "where Redis is, such as redis://127.0.0.1:6379"),
+        (
+            needs.redis && settings.redis.is_none(),
+            "FANFARE_REDIS_URL",
+            "where Redis is, such as redis://127.0.0.1:6379",
+        ),
         (
             needs.postgres && settings.postgres.is_none(),
             "FANFARE_POSTGRES_URL",

@@ -180,8 +180,7 @@ impl Shared {
             clock: Arc::clone(&self.clock),
         };
         let retention = self.settings.retention.events;
-        let scheduler =
-            Scheduler::new(self.settings.services.scheduler.clone(), ports, retention, self.holder.clone());
+        let scheduler = Scheduler::new(self.settings.services.scheduler.clone(), ports, retention, self.holder.clone());
         let asked = Arc::clone(&scheduler);
         self.readiness.add("scheduler", move || asked.waits_for());
         supervisor.run("scheduler", scheduler.run(supervisor.stop.clone()));

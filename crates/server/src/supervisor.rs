@@ -40,7 +40,8 @@ impl Supervisor {
     where
         E: std::error::Error + Send + Sync + 'static,
     {
-        self.parts.spawn(async move { (name, part.await.map_err(|error| Failure::run(format!("{name} failed"), error))) });
+        self.parts
+            .spawn(async move { (name, part.await.map_err(|error| Failure::run(format!("{name} failed"), error))) });
     }
 
     /// Runs something that parts rely on; it ends after `stop_background`.
@@ -91,7 +92,8 @@ impl Supervisor {
         let mut outcome = Ok(());
         let draining = async {
             while let Some(ended) = self.parts.join_next().await {
-                let ended = ended.map_err(|error| Failure::run("a part panicked", error)).and_then(|(_, result)| result);
+                let ended =
+                    ended.map_err(|error| Failure::run("a part panicked", error)).and_then(|(_, result)| result);
                 if let Err(failure) = ended {
                     tracing::error!(error = %failure, "part failed while stopping");
                     outcome = Err(failure);

@@ -32,7 +32,7 @@ const LOCAL_WAIT: Duration = Duration::from_secs(1);
 /// How long a delivery waits that cannot be decided about yet (its webhook, payload or key cannot be had).
 const UNDECIDED_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// How long a record that cannot be read here is left for a newer process.
-const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(2);
+const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// A delivery's deadline lies so long before its event may be trimmed.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(3600);
 /// A secret that could not be decrypted is tried again sooner than this for as long as anything waits for it.

@@ -8,6 +8,8 @@ use fanfare_domain::ids::WebhookId;
 use fanfare_domain::time::Timestamp;
 use tokio::sync::oneshot;
 
+/// A receiver that has not answered yet has so many attempts in flight: one that never does takes no more of the places.
+const FIRST_LIMIT: u32 = 16;
 /// A receiver that answers, but slowly, keeps at least so many attempts in flight (or its limit, if that is less).
 const SLOW_LIMIT: u32 = 8;
 /// The span over which a webhook's pace is measured.
@@ -89,7 +91,7 @@ impl Gates {
         let mut webhooks = self.lock();
         let gate = webhooks.entry(webhook).or_insert_with(|| Gate {
             in_flight: 0,
-            limit: most,
+            limit: most.min(FIRST_LIMIT),
             waiting: VecDeque::new(),
             pace: Pace::from(now),
         });
@@ -310,7 +312,7 @@ mod tests {
     #[test]
     fn a_webhook_that_never_answers_slows_down_to_one_a_second() {
         let gates = Gates::new(0);
-        let mut hanging: Vec<_> = (0..64).map(|_| entered(gates.enter(WEBHOOK, 64, at(0)))).collect();
+        let mut hanging: Vec<_> = (0..FIRST_LIMIT).map(|_| entered(gates.enter(WEBHOOK, 64, at(0)))).collect();
         assert!(gates.pace(WEBHOOK, 64, at(10_000)) < 15.0);
         for pass in &mut hanging {
             pass.note(Answered::Never, at(15_000));

@@ -76,7 +76,8 @@ impl Server {
     /// As [`Self::start`].
     pub fn start_again(&mut self) -> Result<(), ServerError> {
         let failed = |error: io::Error| ServerError::Failed(format!("{:?}: {error}", self.command));
-        let (program, arguments) = self.command.split_first().ok_or_else(|| ServerError::Failed("no command".into()))?;
+        let (program, arguments) =
+            self.command.split_first().ok_or_else(|| ServerError::Failed("no command".into()))?;
         let log = File::options().create(true).append(true).open(&self.log).map_err(failed)?;
         let child = Command::new(program)
             .args(arguments)

@@ -175,8 +175,8 @@ impl<T: DeserializeOwned> Backend<T> {
 impl File {
     pub(super) fn read(path: Option<&Path>) -> Result<Self, SettingsError> {
         let Some(path) = path else { return Ok(Self::default()) };
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
         Self::parse(path, &text)
     }
 

@@ -13,7 +13,8 @@ pub(super) struct Sources(HashMap<String, String>);
 impl Sources {
     pub(super) fn of_process() -> Self {
         // Variables that are not UTF-8 are none of ours.
-        let pairs = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let pairs =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self(pairs.collect())
     }
 

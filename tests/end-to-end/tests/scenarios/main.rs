@@ -19,12 +19,14 @@ macro_rules! scenarios {
     };
 }
 
+mod authorizing;
 mod chaos;
 mod configuring;
 mod delivering;
 mod ending;
 mod failing;
 mod isolating;
+mod limiting;
 mod managing;
 mod publishing;
 mod refusing;

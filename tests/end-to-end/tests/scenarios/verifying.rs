@@ -122,8 +122,32 @@ async fn python_publishes_in_every_way(family: Family) {
     assert_eq!(trace, TRACEPARENT.get(..35));
 }
 
+/// Reflection and health, as Python's packages speak them.
+async fn python_publishes_by_reflection_alone(family: Family) {
+    let cluster = Cluster::start(family).await;
+    cluster.tenant("acme").await;
+    cluster.in_force().await;
+
+    let output = Command::new(python())
+        .arg(of_tests("clients/python/reflect.py"))
+        .arg(cluster.grpc().trim_start_matches("http://"))
+        .args(["--key", cluster.operator_key(), "--tenant", "acme"])
+        .output()
+        .await
+        .expect("Python starts");
+
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+    let printed: Value = serde_json::from_str(&printed).expect("JSON");
+    assert_eq!(printed["health"], "SERVING");
+    let services = printed["services"].as_array().expect("services");
+    assert!(services.contains(&json!("fanfare.v1.Publisher")), "{printed}");
+    assert!(printed["id"].as_str().is_some_and(|id| id.starts_with("evt_")), "{printed}");
+}
+
 scenarios! {
     the_official_python_package_verifies_a_delivery,
     the_official_node_package_verifies_a_delivery,
     python_publishes_in_every_way,
+    python_publishes_by_reflection_alone,
 }

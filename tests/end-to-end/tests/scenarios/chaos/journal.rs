@@ -1,9 +1,10 @@
-//! A full journal stops everything before it, and nothing is sent over and over.
+//! Streams that are full: whoever writes to them stops, and nothing is sent over and over.
 
 use std::time::Duration;
 
 use fanfare_cluster::{Cluster, Family, Receiver, Sent, Service, Tenant, numbered};
 use fanfare_proto::v1::PublishRequest;
+use serde_json::json;
 use tonic::Code;
 
 use super::{all_are_accounted_for, all_arrive};
@@ -28,24 +29,32 @@ fn sized(prefix: &str, count: usize) -> Vec<PublishRequest> {
     events
 }
 
-/// Publishes batches until one is refused whole for want of room.
+/// Publishes until nothing more is taken for want of room; gives what was.
 async fn publish_until_full(tenant: &Tenant) -> Sent {
     let mut sent = Sent::default();
     for batch in sized("event", MOST_EVENTS).chunks(BATCH) {
-        let mut open: Vec<PublishRequest> = batch.to_vec();
-        let answers = match tenant.publisher.batch(open.clone()).await {
+        let answers = match tenant.publisher.batch(batch.to_vec()).await {
             Ok(answers) => answers,
-            Err(status) if status.code() == Code::Unavailable => return sent,
+            Err(status) if status.code() == Code::Unavailable => break,
             Err(status) => panic!("{status}"),
         };
-        for (event, answer) in open.drain(..).zip(answers) {
+        for (event, answer) in batch.iter().zip(answers) {
             match answer.error {
-                None => drop(sent.accepted.insert(event.id)),
+                None => drop(sent.accepted.insert(event.id.clone())),
                 Some(error) => assert_eq!(error.code, Code::Unavailable as i32, "{}", error.message),
             }
         }
-        if !sent.accepted.contains(&batch[BATCH - 1].id) {
-            return sent;
+        if sent.accepted.len() % BATCH > 0 {
+            break;
+        }
+    }
+    // Where a batch has no room any more, single events may have for a while.
+    for event in sized("single", MOST_EVENTS) {
+        let id = event.id.clone();
+        match tenant.publisher.publish(event).await {
+            Ok(_) => drop(sent.accepted.insert(id)),
+            Err(status) if status.code() == Code::Unavailable => return sent,
+            Err(status) => panic!("{status}"),
         }
     }
     panic!("{MOST_EVENTS} events were taken into a tiny stream");
@@ -79,6 +88,27 @@ async fn full_while_nobody_reads_it() {
     receiver.until("all that was accepted", Duration::from_secs(60), |log| log.deliveries() >= expected).await;
     // A batch that was refused half way may have been stored in part: what arrived is then what REST accounts for.
     sent.accepted.extend(receiver.log().arrivals().iter().map(|arrival| arrival.event().to_owned()));
+    all_arrive(&receiver, &sent, 0, Duration::from_secs(30)).await;
+    all_are_accounted_for(&tenant, &webhook.id, &sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_standalone_are_full_until_they_are_made_larger() {
+    let mut cluster = Cluster::of(Family::Embedded).file("[embedded]\nbytes = { events = 2_000_000 }").start().await;
+    let receiver = Receiver::start().await;
+    let tenant = cluster.tenant("acme").await;
+    let webhook = tenant.webhook(&receiver, &["*"]).await;
+
+    let mut sent = publish_until_full(&tenant).await;
+    let reply = tenant.rest.post("/v1/events", json!({"type": "order.paid", "data": {}})).await;
+    let _ = reply.problem(503);
+    cluster.terminate(Duration::from_secs(35)).await;
+    cluster.configure("[embedded]\nbytes = { events = 60_000_000 }");
+    cluster.start_again(Service::Standalone).await;
+    let later = tenant.publisher.all(sized("late", 100)).await;
+
+    assert_eq!(later.accepted.len(), 100);
+    sent.accepted.extend(later.accepted);
     all_arrive(&receiver, &sent, 0, Duration::from_secs(30)).await;
     all_are_accounted_for(&tenant, &webhook.id, &sent).await;
 }
