@@ -203,6 +203,10 @@ impl Queue for EmbeddedQueue {
         trimming::trim(&self.shared.core, stream, sequence).await
     }
 
+    async fn trim_topic(&self, topic: Topic, sequence: u64) -> Result<(), QueueError> {
+        trimming::trim_topic(&self.shared.core, topic, sequence).await
+    }
+
     async fn usage(&self, stream: Stream) -> Result<Usage, QueueError> {
         Ok(self.shared.core.state().usage(stream))
     }

@@ -151,6 +151,17 @@ pub(crate) async fn purge_below(context: &Context, stream: &str, sequence: u64) 
     ask::<serde::de::IgnoredAny>(context, format!("STREAM.PURGE.{stream}"), &question).await.map(drop)
 }
 
+/// Removes the messages of `stream` on `subject` below `sequence`.
+pub(crate) async fn purge_subject_below(
+    context: &Context,
+    stream: &str,
+    subject: &str,
+    sequence: u64,
+) -> Result<(), ApiError> {
+    let question = serde_json::json!({ "filter": subject, "seq": sequence });
+    ask::<serde::de::IgnoredAny>(context, format!("STREAM.PURGE.{stream}"), &question).await.map(drop)
+}
+
 /// Which message of a stream.
 #[derive(Clone, Debug)]
 pub(crate) enum Which<'a> {

@@ -112,6 +112,10 @@ impl Queue for NatsQueue {
         trimming::trim(&self.link, stream, sequence).await
     }
 
+    async fn trim_topic(&self, topic: Topic, sequence: u64) -> Result<(), QueueError> {
+        trimming::trim_topic(&self.link, topic, sequence).await
+    }
+
     async fn usage(&self, stream: Stream) -> Result<Usage, QueueError> {
         trimming::usage(&self.link, stream).await
     }

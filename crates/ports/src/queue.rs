@@ -286,12 +286,17 @@ pub trait Queue: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<(Position, Bytes)>, QueueError>;
 
-    /// The first sequence of `stream` that was stored at or after `time`; one more than the last if there is none.
+    /// The first sequence of `stream` that was stored at or after `time`, or an earlier one where messages in between are
+    /// gone; one more than the last if everything was stored before.
     async fn sequence_at(&self, stream: Stream, time: Timestamp) -> Result<u64, QueueError>;
 
     /// Removes all messages of `stream` below `sequence`, but never what a consumer of the stream has not finished.
     /// Returns the first sequence that is still there.
     async fn trim(&self, stream: Stream, sequence: u64) -> Result<u64, QueueError>;
+
+    /// Removes the messages of `topic` below `sequence`, but never what a consumer of its stream has not finished; the
+    /// stream's other topics keep theirs, with gaps between.
+    async fn trim_topic(&self, topic: Topic, sequence: u64) -> Result<(), QueueError>;
 
     /// How full a stream is. Its `last` counts everything that was stored before the call.
     async fn usage(&self, stream: Stream) -> Result<Usage, QueueError>;

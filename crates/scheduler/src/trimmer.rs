@@ -90,6 +90,10 @@ impl Trimmer {
                 tracing::debug!(?stream, needed, first, "trimmed");
             }
         }
+        // What the schedule never reads is kept for logs alone, whatever waits: a full journal must not depend on
+        // deliveries that cannot go on while it is full.
+        let last = self.queue.usage(Stream::Journal).await?.last;
+        self.queue.trim_topic(Topic::JournalLog, last + 1).await?;
         Ok(if filling { TRIM_SOON } else { TRIM_EVERY })
     }
 

@@ -93,6 +93,7 @@ macro_rules! queue_suite {
         }
         $crate::queue_suite! { @cases $fixture; trimming;
             trimming_stops_at_the_floor_of_a_consumer
+            a_topic_is_trimmed_by_itself
             trimming_is_not_held_up_by_a_consumer_with_nothing_to_do
             trimming_goes_no_further_than_asked
             a_full_stream_refuses_until_it_is_trimmed

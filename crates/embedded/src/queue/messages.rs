@@ -126,17 +126,45 @@ pub(super) async fn sequences_from(
     Ok(places.into_iter().map(codes::sequence).collect())
 }
 
-/// When the message was stored; `None` if it is not there.
-pub(super) async fn stored_at(
+/// A message that is there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Next {
+    pub(super) sequence: u64,
+    pub(super) stored_at: Timestamp,
+}
+
+/// The first message of `stream` from `sequence` on, of `topic` alone if that is given.
+pub(super) async fn next(
     readers: &SqlitePool,
+    topic: Option<Topic>,
     stream: Stream,
     sequence: u64,
-) -> Result<Option<Timestamp>, DatabaseError> {
-    let stored_at: Option<i64> = sqlx::query_scalar("SELECT stored_at FROM messages WHERE place = ?")
-        .bind(codes::place(stream, sequence))
-        .fetch_optional(readers)
-        .await?;
-    Ok(stored_at.map(Timestamp::from_millis))
+) -> Result<Option<Next>, DatabaseError> {
+    let (from, end) = (codes::place(stream, sequence), codes::place(stream, u64::MAX));
+    let row: Option<(i64, i64)> = match topic {
+        Some(topic) => {
+            sqlx::query_as(
+                "SELECT place, stored_at FROM messages WHERE topic = ? AND place >= ? ORDER BY place LIMIT 1",
+            )
+            .bind(codes::topic(topic))
+            .bind(from)
+            .fetch_optional(readers)
+            .await?
+        }
+        None => {
+            sqlx::query_as(
+                "SELECT place, stored_at FROM messages WHERE place >= ? AND place <= ? ORDER BY place LIMIT 1",
+            )
+            .bind(from)
+            .bind(end)
+            .fetch_optional(readers)
+            .await?
+        }
+    };
+    Ok(row.map(|(place, stored_at)| Next {
+        sequence: codes::sequence(place),
+        stored_at: Timestamp::from_millis(stored_at),
+    }))
 }
 
 /// Which topic the message was published to.
@@ -158,6 +186,38 @@ pub(super) struct Held {
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) bytes: u64,
+}
+
+/// Removes the messages of one topic up to, not including, `end`; tells what the stream still holds.
+pub(super) async fn remove_of_topic(
+    connection: &mut SqliteConnection,
+    topic: Topic,
+    end: u64,
+) -> Result<Held, DatabaseError> {
+    let stream = topic.stream();
+    let (beginning, end) = (codes::place(stream, 0), codes::place(stream, end));
+    let bytes: i64 = sqlx::query_scalar(
+        "SELECT coalesce(sum(length(pack) + ?4), 0) FROM messages WHERE topic = ?1 AND place >= ?2 AND place < ?3",
+    )
+    .bind(codes::topic(topic))
+    .bind(beginning)
+    .bind(end)
+    .bind(integer(ROW_BYTES))
+    .fetch_one(&mut *connection)
+    .await?;
+    sqlx::query("DELETE FROM messages WHERE topic = ? AND place >= ? AND place < ?")
+        .bind(codes::topic(topic))
+        .bind(beginning)
+        .bind(end)
+        .execute(&mut *connection)
+        .await?;
+    let (first, last, bytes): (i64, i64, i64) =
+        sqlx::query_as("UPDATE streams SET bytes = max(bytes - ?1, 0) WHERE stream = ?2 RETURNING first, last, bytes")
+            .bind(bytes)
+            .bind(codes::stream(stream))
+            .fetch_one(&mut *connection)
+            .await?;
+    Ok(Held { first: first as u64, last: last as u64, bytes: bytes as u64 })
 }
 
 /// Removes the messages from the stream's first up to, not including, `end`; tells what is left.

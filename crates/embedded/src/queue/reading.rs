@@ -97,12 +97,10 @@ pub(super) async fn sequence_at(core: &Arc<Core>, stream: Stream, time: Timestam
     let (mut earliest, mut latest) = (first, last + 1);
     while earliest < latest {
         let middle = earliest + (latest - earliest) / 2;
-        let stored_at = messages::stored_at(core.database.read(), stream, middle).await.map_err(unavailable)?;
-        // One that is no longer there was stored before all that are.
-        if stored_at.is_some_and(|stored_at| stored_at >= time) {
-            latest = middle;
-        } else {
-            earliest = middle + 1;
+        // A topic that was trimmed by itself leaves gaps: then the next message that is there tells the time.
+        match messages::next(core.database.read(), None, stream, middle).await.map_err(unavailable)? {
+            Some(next) if next.stored_at < time => earliest = next.sequence + 1,
+            Some(_) | None => latest = middle,
         }
     }
     Ok(earliest)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fanfare_ports::queue::{QueueError, Stream};
+use fanfare_ports::queue::{QueueError, Stream, Topic};
 
 use super::core::Core;
 use super::messages;
@@ -22,6 +22,30 @@ pub(super) async fn trim(core: &Arc<Core>, stream: Stream, sequence: u64) -> Res
         first = remove_below(core, stream, end.min(first + REMOVED_TOGETHER)).await.map_err(unavailable)?;
     }
     Ok(first)
+}
+
+/// Removes the messages of one topic, as far as nobody needs them.
+pub(super) async fn trim_topic(core: &Arc<Core>, topic: Topic, sequence: u64) -> Result<(), QueueError> {
+    let stream = topic.stream();
+    let (mut first, end) = {
+        let mut state = core.state();
+        let first = state.stream(stream).held.first;
+        (first, sequence.min(state.needed_from(stream)))
+    };
+    while first < end {
+        let next = messages::next(core.database.read(), Some(topic), stream, first).await.map_err(unavailable)?;
+        let Some(next) = next.filter(|next| next.sequence < end) else { return Ok(()) };
+        first = end.min(next.sequence + REMOVED_TOGETHER);
+        let trimmed = Arc::clone(core);
+        core.database
+            .write_in_order(
+                move |connection| Box::pin(messages::remove_of_topic(connection, topic, first)),
+                move |held| trimmed.state().stream(stream).held = *held,
+            )
+            .await
+            .map_err(unavailable)?;
+    }
+    Ok(())
 }
 
 async fn remove_below(core: &Arc<Core>, stream: Stream, end: u64) -> Result<u64, DatabaseError> {

@@ -166,6 +166,10 @@ impl Queue for MemoryQueue {
         Ok(sequence)
     }
 
+    async fn trim_topic(&self, _: Topic, _: u64) -> Result<(), QueueError> {
+        Ok(())
+    }
+
     async fn usage(&self, _: Stream) -> Result<Usage, QueueError> {
         Ok(Usage { bytes: self.used.load(Ordering::SeqCst), limit: 100, first: 1, last: 0 })
     }

@@ -35,15 +35,15 @@ pub(super) async fn sequence_at(link: &Link, stream: Stream, time: Timestamp) ->
     let name = stream_name(stream);
     let state = api::stream_info(&link.context, name).await?.state;
     let nanoseconds = i128::from(time.as_millis()) * 1_000_000;
-    // All below `low` are earlier or gone; all from `high` on are not earlier.
+    // All below `low` are earlier or gone; all from `high` on are not earlier, or gone.
     let (mut low, mut high) = (state.first(), state.last_seq + 1);
     while low < high {
         let middle = low + (high - low) / 2;
-        let stored = api::message(&link.context, name, Which::At(middle)).await?;
-        match stored {
-            Some(message) if message.time.unix_timestamp_nanos() >= nanoseconds => high = middle,
-            // What is not there any more was trimmed meanwhile.
-            Some(_) | None => low = middle + 1,
+        // A topic that was trimmed by itself leaves gaps: then the next message that is there tells the time.
+        let next = Which::NextOn { subject: ">", from: middle };
+        match api::message(&link.context, name, next).await? {
+            Some(message) if message.time.unix_timestamp_nanos() < nanoseconds => low = message.sequence + 1,
+            Some(_) | None => high = middle,
         }
     }
     Ok(low)

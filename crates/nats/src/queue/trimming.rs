@@ -1,10 +1,10 @@
 //! How full streams are, how far consumers are, and forgetting what nobody needs.
 
-use fanfare_ports::queue::{Backlog, Consumer, QueueError, Stream, Usage};
+use fanfare_ports::queue::{Backlog, Consumer, QueueError, Stream, Topic, Usage};
 
 use crate::api::{self, ConsumerInfo, StreamState, Which};
 use crate::connection::Link;
-use crate::names::{consumer_filter, consumer_name, stream_name};
+use crate::names::{consumer_filter, consumer_name, stream_name, subject};
 
 /// Asks the stream's leader each time: whoever compares positions with the end must not be told of an earlier one.
 pub(super) async fn usage(link: &Link, stream: Stream) -> Result<Usage, QueueError> {
@@ -17,6 +17,28 @@ pub(super) async fn usage(link: &Link, stream: Stream) -> Result<Usage, QueueErr
 pub(super) async fn trim(link: &Link, stream: Stream, sequence: u64) -> Result<u64, QueueError> {
     let name = stream_name(stream);
     let state = api::stream_info(&link.context, name).await?.state;
+    let below = finished_below(link, stream, sequence, &state).await?;
+    if below > state.first() {
+        api::purge_below(&link.context, name, below).await?;
+    }
+    Ok(api::stream_info(&link.context, name).await?.state.first())
+}
+
+/// Removes messages of `topic` below `sequence` that every consumer of its stream has finished.
+pub(super) async fn trim_topic(link: &Link, topic: Topic, sequence: u64) -> Result<(), QueueError> {
+    let name = stream_name(topic.stream());
+    let state = api::stream_info(&link.context, name).await?.state;
+    let below = finished_below(link, topic.stream(), sequence, &state).await?;
+    if below > state.first() {
+        api::purge_subject_below(&link.context, name, &subject(topic), below).await?;
+    }
+    Ok(())
+}
+
+/// `sequence`, or the first one that some consumer of the stream has not finished, if that is lower; `state` is the
+/// stream's.
+async fn finished_below(link: &Link, stream: Stream, sequence: u64, state: &StreamState) -> Result<u64, QueueError> {
+    let name = stream_name(stream);
     let mut below = sequence.min(state.last_seq + 1);
     for consumer in Consumer::ALL.into_iter().filter(|consumer| consumer.stream() == stream) {
         if below <= state.first() {
@@ -24,13 +46,10 @@ pub(super) async fn trim(link: &Link, stream: Stream, sequence: u64) -> Result<u
         }
         let info = api::consumer_info(&link.context, name, consumer_name(consumer)).await?;
         if info.noted_floor() + 1 < below {
-            below = below.min(floor(link, consumer, &info, &state).await? + 1);
+            below = below.min(floor(link, consumer, &info, state).await? + 1);
         }
     }
-    if below > state.first() {
-        api::purge_below(&link.context, name, below).await?;
-    }
-    Ok(api::stream_info(&link.context, name).await?.state.first())
+    Ok(below)
 }
 
 /// How far a consumer is.

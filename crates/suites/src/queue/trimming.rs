@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use fanfare_domain::delivery::{Lane, Position};
+use fanfare_domain::time::Timestamp;
 use fanfare_ports::queue::{Backlog, Consumer, PublishError, Queue, Stored, Stream, Topic};
 
 use super::{Fixture, bodies, eventually_floor, finish, publish, record, records, take, take_one};
@@ -41,6 +42,38 @@ pub async fn trimming_stops_at_the_floor_of_a_consumer(fixture: &dyn Fixture) {
     finish(&*queue, &[third]).await;
     eventually_floor(&*queue, Consumer::Router, stored[3].sequence).await;
     assert_eq!(trim(&*queue, Stream::Events, u64::MAX).await, stored[3].sequence + 1, "all are finished");
+}
+
+/// One topic of a stream is forgotten, up to what is not finished, and the others keep what they have.
+pub async fn a_topic_is_trimmed_by_itself(fixture: &dyn Fixture) {
+    let queue = fixture.open().await;
+    let (mut kept, mut forgotten) = (Vec::new(), Vec::new());
+    for number in 0..4 {
+        kept.extend(publish_apart(&*queue, Topic::JournalSchedule, number..number + 1).await);
+        forgotten.extend(publish_apart(&*queue, Topic::JournalLog, number..number + 1).await);
+    }
+    let mut taken = take(&*queue, Consumer::Logs, 8).await;
+    taken.sort_by_key(|leased| leased.position);
+    let last = taken.pop().expect("all were taken");
+    assert_eq!(last.position, forgotten[3]);
+    finish(&*queue, &taken).await;
+    eventually_floor(&*queue, Consumer::Logs, kept[3].sequence).await;
+
+    queue.trim_topic(Topic::JournalLog, u64::MAX).await.expect("the queue is there");
+    let left = async |topic| {
+        let records = queue.read_after(topic, Position::default(), 100).await.expect("the queue is there");
+        records.into_iter().map(|(position, _)| position).collect::<Vec<_>>()
+    };
+    assert_eq!(left(Topic::JournalSchedule).await, kept);
+    assert_eq!(left(Topic::JournalLog).await, [forgotten[3]], "the last is not finished");
+    let beginning = queue.sequence_at(Stream::Journal, Timestamp::from_millis(0)).await.expect("the queue is there");
+    assert_eq!(beginning, kept[0].sequence);
+    let end = queue.sequence_at(Stream::Journal, Timestamp::MAX).await.expect("the queue is there");
+    assert_eq!(end, forgotten[3].sequence + 1);
+
+    finish(&*queue, &[last]).await;
+    eventually_floor(&*queue, Consumer::Logs, forgotten[3].sequence).await;
+    assert_eq!(trim(&*queue, Stream::Journal, u64::MAX).await, forgotten[3].sequence + 1, "gaps are no hindrance");
 }
 
 /// A lane in which nothing waits holds nothing.

@@ -66,6 +66,10 @@ impl Queue for Doubtful {
         self.queue.trim(stream, sequence).await
     }
 
+    async fn trim_topic(&self, topic: Topic, sequence: u64) -> Result<(), QueueError> {
+        self.queue.trim_topic(topic, sequence).await
+    }
+
     async fn usage(&self, stream: Stream) -> Result<Usage, QueueError> {
         self.queue.usage(stream).await
     }
