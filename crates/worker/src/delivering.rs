@@ -29,6 +29,8 @@ use crate::tokens::Tokens;
 
 /// How long a delivery may wait in the process for its turn; then it is parked.
 const LOCAL_WAIT: Duration = Duration::from_secs(1);
+/// How long a delivery waits for which the process has no place.
+const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How long a delivery waits that cannot be decided about yet (its webhook, payload or key cannot be had).
 const UNDECIDED_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// How long a record that cannot be read here is left for a newer process.
@@ -85,6 +87,16 @@ struct Job {
     event: Arc<Event>,
     prepared: Arc<Prepared>,
     webhook: Arc<Webhook>,
+}
+
+/// What became of waiting for a turn.
+enum OwnTurn<'a> {
+    /// It came, with a place among all attempts in flight.
+    Came(Pass, SemaphorePermit<'a>),
+    /// The webhook has as much in flight as it can take.
+    WebhookIsBusy,
+    /// The process has, over all webhooks.
+    ProcessIsBusy,
 }
 
 impl Courier {
@@ -223,26 +235,21 @@ impl Courier {
             return self.recorder.park(task, number, limit.per_second, burst(limit)).await;
         }
         let most = self.most_in_flight(&goal);
-        let in_time = async {
-            tokio::select! {
-                biased;
-                turn = self.wait_for_turn(&task, most) => turn,
-                () = self.clock.sleep(LOCAL_WAIT) => None,
-            }
-        };
-        match stop.run_until_cancelled(in_time).await {
+        match stop.run_until_cancelled(self.wait_for_turn(&task, most)).await {
             None => self.recorder.hand_back(&task.lease, Duration::ZERO).await,
-            Some(Some((mut pass, _in_air))) => {
+            Some(OwnTurn::Came(pass, _in_air)) => {
                 // Another worker may have it by now, if its lease is not held.
                 if task.lease.is_held(self.clock.now()) {
-                    self.go(task, goal, Some(&mut pass)).await;
+                    self.go(task, goal, Some(pass)).await;
                 }
             }
-            Some(None) => {
+            Some(OwnTurn::WebhookIsBusy) => {
                 let pace = self.pace(&goal.webhook, most);
                 tracing::debug!(delivery = %task.delivery.reference.id, pace.per_second, "delivery is parked");
                 self.recorder.park(task, number, pace.per_second, burst(pace)).await;
             }
+            // That is no fault of the webhook's, so it is not held to a pace.
+            Some(OwnTurn::ProcessIsBusy) => self.recorder.postpone(task, number, BUSY_AGAIN_AFTER).await,
         }
     }
 
@@ -262,7 +269,7 @@ impl Courier {
     }
 
     /// Attempts the delivery. Its payload is read only now, so that what waits takes no memory.
-    async fn go(&self, task: Task, goal: Goal, pass: Option<&mut Pass>) {
+    async fn go(&self, task: Task, goal: Goal, pass: Option<Pass>) {
         let event = match self.event(&task.delivery).await {
             Ok(Payload::Found(event)) => event,
             Ok(Payload::Gone) => {
@@ -282,16 +289,26 @@ impl Courier {
         goal.prepared.max_in_flight.unwrap_or(self.config.in_flight_per_webhook).get().min(largest.max(1))
     }
 
-    /// The webhook's turn, and a place among all attempts in flight; `None` if too many wait for the webhook already.
-    async fn wait_for_turn(&self, task: &Task, most: u32) -> Option<(Pass, SemaphorePermit<'_>)> {
-        let pass = match self.gates.enter(task.delivery.reference.webhook, most, self.clock.now()) {
-            Admission::Entered(pass) => pass,
-            Admission::Full => return None,
-            Admission::Waiting(ticket) => ticket.wait().await?,
+    /// Waits, for a bounded time, for the webhook's turn and for a place among all attempts in flight.
+    async fn wait_for_turn(&self, task: &Task, most: u32) -> OwnTurn<'_> {
+        let until = self.clock.now().plus(LOCAL_WAIT);
+        let admission = self.gates.enter(task.delivery.reference.webhook, most, self.clock.now());
+        let pass = match admission {
+            Admission::Entered(pass) => Some(pass),
+            Admission::Full => None,
+            Admission::Waiting(ticket) => tokio::select! {
+                biased;
+                pass = ticket.wait() => pass,
+                () = self.clock.sleep_until(until) => None,
+            },
         };
-        // The semaphore is never closed.
-        let in_air = self.air.acquire().await.ok()?;
-        Some((pass, in_air))
+        let Some(pass) = pass else { return OwnTurn::WebhookIsBusy };
+        tokio::select! {
+            biased;
+            // The semaphore is never closed.
+            place = self.air.acquire() => place.map_or(OwnTurn::ProcessIsBusy, |place| OwnTurn::Came(pass, place)),
+            () = self.clock.sleep_until(until) => OwnTurn::ProcessIsBusy,
+        }
     }
 
     /// How fast the webhook's own queue lets deliveries through: its limit, or what it has been managing.

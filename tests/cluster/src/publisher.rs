@@ -3,7 +3,6 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-use bytes::Bytes;
 use fanfare_proto::v1::publisher_client::PublisherClient;
 use fanfare_proto::v1::{PublishBatchRequest, PublishError, PublishRequest, PublishResponse};
 use futures::StreamExt;
@@ -35,7 +34,7 @@ pub fn numbered(tenant: &str, event_type: &str, prefix: &str, count: usize) -> V
         .map(|number| PublishRequest {
             tenant: tenant.to_owned(),
             r#type: event_type.to_owned(),
-            data: Bytes::from(format!("{{\"number\":{number}}}")).into(),
+            data: format!("{{\"number\":{number}}}").into(),
             id: format!("{prefix}-{number}"),
             ..Default::default()
         })

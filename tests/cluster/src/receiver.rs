@@ -4,7 +4,6 @@ mod connection;
 mod log;
 
 use std::collections::HashMap;
-use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -196,16 +195,14 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, hook: Arc<Hook>
     }
 }
 
-fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, hook: Arc<Hook>) -> impl Future<Output = ()> + Send {
-    async move {
-        let _ = stream.set_nodelay(true);
-        // A client may go away at any time.
-        let _ = match tls {
-            None => connection::serve(stream, &hook).await,
-            Some(tls) => match tls.accept(stream).await {
-                Ok(stream) => connection::serve(stream, &hook).await,
-                Err(error) => Err(error),
-            },
-        };
-    }
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, hook: Arc<Hook>) {
+    let _ = stream.set_nodelay(true);
+    // A client may go away at any time.
+    let _ = match tls {
+        None => connection::serve(stream, &hook).await,
+        Some(tls) => match tls.accept(stream).await {
+            Ok(stream) => connection::serve(stream, &hook).await,
+            Err(error) => Err(error),
+        },
+    };
 }

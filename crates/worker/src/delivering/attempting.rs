@@ -30,7 +30,7 @@ const UNAUTHORIZED: u16 = 401;
 const POSTPONING: [u16; 2] = [429, 503];
 
 impl Courier {
-    pub(super) async fn attempt(&self, mut task: Task, job: &Job, pass: Option<&mut Pass>) {
+    pub(super) async fn attempt(&self, mut task: Task, job: &Job, pass: Option<Pass>) {
         let started = self.clock.now();
         let request = match job.prepared.request(&job.event, started) {
             Ok(request) => request,
@@ -44,8 +44,10 @@ impl Courier {
         let result = answer.and_then(|answer| {
             if job.prepared.takes(answer.status) { Ok(answer) } else { Err(Refusal::answered(answer, ended)) }
         });
-        if let Some(pass) = pass {
+        if let Some(mut pass) = pass {
             pass.note(how_answered(&result, ended.since(started)), ended);
+            // The webhook's next attempt does not wait until this one is on record.
+            drop(pass);
         }
         let follows = self.what_follows(&task, job, &result, ended);
         let attempt = attempt(&task, started, ended, shown, result);

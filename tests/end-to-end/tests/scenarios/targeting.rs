@@ -75,14 +75,13 @@ async fn plain_http_is_refused_unless_it_is_allowed(family: Family) {
     assert_eq!(problem["errors"][0]["pointer"], "#/url");
 }
 
-/// A name is only resolved when it is dialled, and what it resolves to is checked then.
-async fn a_name_that_leads_to_an_address_that_is_not_public_is_not_dialled(family: Family) {
+/// A name is only resolved when it is dialled, and each address that it resolves to is checked then.
+async fn of_a_names_addresses_only_the_allowed_are_dialled(family: Family) {
     // `localhost` may be named because its IPv6 address is allowed; the receiver listens on the other one.
-    let cluster = Cluster::of(family).with("FANFARE_ALLOW_PRIVATE_TARGETS", "10.9.9.9/32").start().await;
+    let cluster = Cluster::of(family).with("FANFARE_ALLOW_PRIVATE_TARGETS", "::1/128").start().await;
     let receiver = Receiver::start().await;
     let tenant = cluster.tenant("acme").await;
-    let Some(name) = name_of_this_machine() else { return };
-    let url = receiver.url().replace("127.0.0.1", &name);
+    let url = receiver.url().replace("127.0.0.1", "localhost");
     let webhook = json!({"url": url, "events": ["*"], "retry": {"delays": ["0s"], "jitter": 0.0}});
     tenant.webhook_of(webhook).await;
     cluster.in_force().await;
@@ -91,20 +90,13 @@ async fn a_name_that_leads_to_an_address_that_is_not_public_is_not_dialled(famil
 
     let delivery = tenant.delivery_in(&event, "failed").await;
     let error = delivery["attempts"][0]["error"].as_str().unwrap_or_default();
-    assert!(error.starts_with("address not allowed: "), "{delivery}");
+    // Where the machine knows no other address of that name, none is left to dial.
+    assert!(error.starts_with("address not allowed: ") || error.starts_with("connect: "), "{delivery}");
     assert_eq!(receiver.log().arrivals().len(), 0);
-}
-
-/// The machine's own name, where it resolves to an address that is not public.
-fn name_of_this_machine() -> Option<String> {
-    use std::net::ToSocketAddrs;
-    let name = std::fs::read_to_string("/etc/hostname").ok()?.trim().to_owned();
-    let resolves = (name.as_str(), 80).to_socket_addrs().is_ok_and(|mut found| found.next().is_some());
-    resolves.then_some(name)
 }
 
 scenarios! {
     every_spelling_of_an_address_that_is_not_public_is_refused,
     plain_http_is_refused_unless_it_is_allowed,
-    a_name_that_leads_to_an_address_that_is_not_public_is_not_dialled,
+    of_a_names_addresses_only_the_allowed_are_dialled,
 }

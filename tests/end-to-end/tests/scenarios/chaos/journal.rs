@@ -112,3 +112,32 @@ async fn events_of_standalone_are_full_until_they_are_made_larger() {
     all_arrive(&receiver, &sent, 0, Duration::from_secs(30)).await;
     all_are_accounted_for(&tenant, &webhook.id, &sent).await;
 }
+
+/// What waits for hours keeps its own record in the journal, and not everything that was written since.
+async fn a_delivery_that_waits_for_hours_leaves_room_for_all_others(family: Family) {
+    const EVENTS: usize = 8_000;
+    let small = match family {
+        Family::Distributed => TINY.replace("events = 4_000_000", "events = 60_000_000"),
+        Family::Embedded => "[embedded]\nbytes = { journal = 1_500_000 }".to_owned(),
+    };
+    let cluster = Cluster::of(family).file(&small).start().await;
+    let (failing, receiver) = (Receiver::answering([503]).await, Receiver::start().await);
+    let tenant = cluster.tenant("acme").await;
+    let retry = json!({"delays": ["0s", "3h"], "jitter": 0.0});
+    tenant.webhook_of(json!({"url": failing.url(), "events": ["order.lost"], "retry": retry})).await;
+    tenant.webhook(&receiver, &["order.paid"]).await;
+    cluster.in_force().await;
+    let waiting = tenant.publish("order.lost", &json!({})).await;
+    tenant.event_with(&waiting, 1, &["retrying"]).await;
+
+    let publisher = tenant.publisher.clone();
+    let publishing = tokio::spawn(async move { publisher.all(sized("event", EVENTS)).await });
+
+    receiver.until("all other events", Duration::from_secs(45), |log| log.deliveries() >= EVENTS).await;
+    let sent = publishing.await.expect("the publisher does not fail");
+    assert_eq!(sent.accepted.len(), EVENTS);
+}
+
+scenarios! {
+    a_delivery_that_waits_for_hours_leaves_room_for_all_others,
+}
