@@ -1,7 +1,7 @@
 //! A publisher over gRPC, which sends again what was left open.
 
 use std::collections::{HashSet, VecDeque};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use fanfare_proto::v1::publisher_client::PublisherClient;
 use fanfare_proto::v1::{PublishBatchRequest, PublishError, PublishRequest, PublishResponse};
@@ -15,6 +15,8 @@ use tonic::{Code, Request, Status};
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// Longest wait for one answer of a stream: a killed peer's connection may stay open without a word.
 const ANSWER_LIMIT: Duration = Duration::from_secs(15);
+/// Longest time for which nothing at all is accepted.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An event of `tenant`, without an id of its own.
 #[must_use]
@@ -112,6 +114,9 @@ impl Publisher {
     }
 
     /// Publishes all of them, as fast as they are taken, until each is accepted or refused for good.
+    ///
+    /// # Panics
+    /// If none is for a minute.
     pub async fn all(&self, events: Vec<PublishRequest>) -> Sent {
         self.paced(events, None).await
     }
@@ -120,10 +125,15 @@ impl Publisher {
     pub async fn paced(&self, events: Vec<PublishRequest>, per_second: Option<u32>) -> Sent {
         let mut sent = Sent::default();
         let mut waiting: VecDeque<PublishRequest> = events.into();
+        let mut last_taken = Instant::now();
         while !waiting.is_empty() {
             let before = waiting.len();
             waiting = self.stream(waiting, per_second, &mut sent).await;
-            sent.again += waiting.len().min(before);
+            sent.again += waiting.len();
+            if waiting.len() < before {
+                last_taken = Instant::now();
+            }
+            assert!(last_taken.elapsed() < PATIENCE, "none of {} events is accepted for {PATIENCE:?}", waiting.len());
             if !waiting.is_empty() {
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
