@@ -95,9 +95,9 @@ async fn a_hanging_receiver_holds_up_its_own_deliveries_alone() {
 
 #[tokio::test]
 async fn a_webhook_takes_no_more_than_a_part_of_all_attempts_whatever_it_says() {
-    let mut setting = Setting::default();
-    setting.config =
+    let config =
         Config { in_flight: NonZeroUsize::new(4).expect("not zero"), waiting_per_webhook: 0, ..Config::default() };
+    let setting = Setting { config, ..Setting::default() };
     let stage = Stage::with(setting).await;
     let (hanging, gate) = Receiver::patient().await;
     let mut greedy = stage::webhook(1, hanging.url("/"));

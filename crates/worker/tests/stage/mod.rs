@@ -45,13 +45,16 @@ pub async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), future).await.expect("it comes soon")
 }
 
+/// Puts something between the worker and the queue.
+pub type Between = Box<dyn FnOnce(Arc<dyn Queue>) -> Arc<dyn Queue>>;
+
 /// How a stage is set up.
 pub struct Setting {
     pub config: Config,
     pub egress: Egress,
     pub clock: SharedClock,
     /// Stands between the worker and the queue.
-    pub between: Box<dyn FnOnce(Arc<dyn Queue>) -> Arc<dyn Queue>>,
+    pub between: Between,
 }
 
 impl Default for Setting {
