@@ -6,6 +6,7 @@ Prints one line of JSON: the services that the server names, what its health ser
 
 import argparse
 import json
+import time
 
 import grpc
 from google.protobuf import descriptor_pool, message_factory
@@ -31,6 +32,17 @@ class Server:
         )
         return call(request(**fields), metadata=metadata, timeout=10)
 
+    def health(self, limit=5.0):
+        """What the health service says, once it says SERVING or `limit` seconds are over: it follows readiness."""
+        end = time.monotonic() + limit
+        while True:
+            answer = self.call("grpc.health.v1.Health", "Check", {"service": "fanfare.v1.Publisher"})
+            names = answer.DESCRIPTOR.fields_by_name["status"].enum_type.values_by_number
+            status = names[answer.status].name
+            if status == "SERVING" or time.monotonic() > end:
+                return status
+            time.sleep(0.02)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -41,12 +53,11 @@ def main():
     with grpc.insecure_channel(given.address) as channel:
         server = Server(channel)
         services = server.services()
-        health = server.call("grpc.health.v1.Health", "Check", {"service": "fanfare.v1.Publisher"})
+        health = server.health()
         event = {"tenant": given.tenant, "type": "order.paid", "data": b'{"order": 1}'}
         authorization = [("authorization", f"Bearer {given.key}")]
         answer = server.call("fanfare.v1.Publisher", "Publish", event, authorization)
-    status = health.DESCRIPTOR.fields_by_name["status"].enum_type.values_by_number[health.status].name
-    print(json.dumps({"services": services, "health": status, "id": answer.id}))
+    print(json.dumps({"services": services, "health": health, "id": answer.id}))
 
 
 if __name__ == "__main__":
