@@ -38,7 +38,7 @@ impl Context {
         };
         let (action, target) = (line.action, audit.target.clone());
         self.registry.change(change.clone(), audit).await?;
-        tracing::info!(action, target, "configuration changed");
+        tracing::info!(action, of = target, "configuration changed");
         self.tell().await;
         self.await_force(&change).await;
         Ok(())
