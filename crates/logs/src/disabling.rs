@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn pings_and_tests_say_nothing() {
-        let JournalRecord::Attempted(mut ping) = failed_at(10, 410, Follows::Unchanged) else { unreachable!() };
+        let JournalRecord::Attempted(mut ping) = failed_at(10, 410, Follows::Unchanged) else {
+            panic!("it is an attempt")
+        };
         ping.counts_for_health = false;
         let failures = BatchFailures::of(&[JournalRecord::Attempted(ping)]);
         assert_eq!(failures.facts(&health(None), Timestamp::from_millis(0)), None);
