@@ -114,7 +114,7 @@ impl Intake {
             Err(PublishError::TooLarge { size }) => Err(IntakeError::TooLarge { size, limit: LARGEST_RECORD }),
             Err(error) => {
                 tracing::warn!(%error, "issued event was not stored, or it is not known");
-                let full = matches!(error, PublishError::Full(_));
+                let full = matches!(error, PublishError::Full { .. });
                 Err(IntakeError::Unavailable(if full { Unavailability::Full } else { Unavailability::Queue }))
             }
         }

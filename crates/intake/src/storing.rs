@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fanfare_domain::event::Event;
+use fanfare_domain::ids::EventId;
 use fanfare_ports::idempotency::{IdClaim, Key};
 use fanfare_ports::queue::{LARGEST_RECORD, PublishError, Topic};
 use fanfare_proto::records::encode_event;
@@ -112,7 +113,7 @@ fn verdict(claims: &Option<HashMap<Key, IdClaim>>, key: &Key, event: &Event) -> 
 /// Puts events into the queue and settles their claims.
 async fn put(intake: &Intake, granted: Vec<(usize, Candidate)>) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::with_capacity(granted.len());
-    let (mut records, mut going, mut keys, mut refused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut records, mut going, mut refused) = (Vec::new(), Vec::new(), Vec::new());
     for (place, candidate) in granted {
         let record = encode_event(&candidate.event);
         // Canonical numbers can be longer than the published ones.
@@ -122,34 +123,45 @@ async fn put(intake: &Intake, granted: Vec<(usize, Candidate)>) -> Vec<(usize, O
             refused.extend(candidate.key());
         } else {
             records.push(record);
-            keys.extend(candidate.key());
-            going.push((place, candidate.event.id));
+            let key = candidate.key();
+            going.push(Going { place, id: candidate.event.id, key });
         }
     }
     release(intake, &refused).await;
     if records.is_empty() {
         return outcomes;
     }
-    let stored = intake.queue.publish(Topic::Events, records).await;
-    let reason = match stored {
-        Ok(_) => {
-            confirm(intake, &keys).await;
-            outcomes.extend(going.into_iter().map(|(place, id)| (place, Ok(Accepted { id, duplicate: false }))));
-            return outcomes;
+    let error = intake.queue.publish(Topic::Events, records).await.err();
+    let stored = error.as_ref().map_or(going.len(), |error| error.stored().len());
+    let rest = going.split_off(stored.min(going.len()));
+    confirm(intake, &keys_of(&going)).await;
+    outcomes.extend(going.into_iter().map(|Going { place, id, .. }| (place, Ok(Accepted { id, duplicate: false }))));
+    if let Some(error) = error {
+        tracing::warn!(%error, events = rest.len(), "events were not stored, or it is not known");
+        let reason = match error {
+            PublishError::Full { .. } => Unavailability::Full,
+            PublishError::TooLarge { .. } | PublishError::Unavailable { .. } => Unavailability::Queue,
+        };
+        // Where it is not known, the claims are kept until they expire: whoever sends the event again soon after must not
+        // have it stored twice.
+        if !matches!(error, PublishError::Unavailable { .. }) {
+            release(intake, &keys_of(&rest)).await;
         }
-        Err(error) => {
-            tracing::warn!(%error, events = going.len(), "events were not stored, or it is not known");
-            // Only of a single record does "full" say that it was not stored.
-            if matches!(error, PublishError::TooLarge { .. })
-                || (matches!(error, PublishError::Full(_)) && going.len() == 1)
-            {
-                release(intake, &keys).await;
-            }
-            if matches!(error, PublishError::Full(_)) { Unavailability::Full } else { Unavailability::Queue }
-        }
-    };
-    outcomes.extend(going.into_iter().map(|(place, _)| (place, Err(IntakeError::Unavailable(reason)))));
+        let refused = |one: Going| (one.place, Err(IntakeError::Unavailable(reason)));
+        outcomes.extend(rest.into_iter().map(refused));
+    }
     outcomes
+}
+
+/// An event on its way into the queue.
+struct Going {
+    place: usize,
+    id: EventId,
+    key: Option<Key>,
+}
+
+fn keys_of(events: &[Going]) -> Vec<Key> {
+    events.iter().filter_map(|event| event.key.clone()).collect()
 }
 
 /// Notes ids as accepted. If that fails, the events are accepted all the same; their ids may be accepted once more when

@@ -167,6 +167,23 @@ async fn a_publish_with_open_outcome_leaves_its_claim_and_a_refused_one_gives_it
 }
 
 #[tokio::test]
+async fn of_a_batch_that_did_not_fit_what_was_stored_is_accepted_and_the_rest_may_come_again_at_once() {
+    let world = World::new().await;
+    let batch = || vec![with_id("a"), draft(), with_id("b"), with_id("c")];
+    world.queue.set(Mood::RoomFor(2));
+    let answers = world.intake.accept(&operator(), batch()).await;
+    assert!(answers[0].is_ok() && answers[1].is_ok(), "{answers:?}");
+    let full = Err(IntakeError::Unavailable(Unavailability::Full));
+    assert_eq!(answers[2..], [full.clone(), full]);
+    assert_eq!(world.queue.events().len(), 2);
+
+    world.queue.set(Mood::Stores);
+    let answers = world.intake.accept(&operator(), batch()).await;
+    let duplicates: Vec<_> = answers.iter().map(|answer| answer.as_ref().expect("stored").duplicate).collect();
+    assert_eq!(duplicates, [true, false, false, false]);
+}
+
+#[tokio::test]
 async fn without_the_memory_of_ids_only_events_without_one_are_accepted() {
     let world = World::new().await;
     world.ids.away.store(true, Ordering::SeqCst);

@@ -63,7 +63,7 @@ impl Queue for NatsQueue {
         }
         match self.packers.get(&topic) {
             Some(packer) => packer.store(records).await,
-            None => Err(PublishError::Unavailable("no such topic".into())),
+            None => Err(PublishError::unavailable("no such topic")),
         }
     }
 

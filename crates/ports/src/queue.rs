@@ -215,21 +215,49 @@ pub struct Backlog {
     pub floor: u64,
 }
 
-/// Why records were not stored, or may not have been.
+/// Why records were not stored, or may not have been. The first records of the call may have been stored all the same: what
+/// is tried again is the rest, or receivers would get what is stored twice.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
-    /// The stream is full: some of the records may have been stored. Try the same bytes again once there is room.
-    #[error("stream {0:?} is full")]
-    Full(Stream),
+    /// The stream has no room for the next record. Try the rest again once there is some.
+    #[error("stream {stream:?} is full")]
+    Full {
+        /// Which stream.
+        stream: Stream,
+        /// Where the first records are stored; none of the others is.
+        stored: Vec<Position>,
+    },
     /// A record is larger than [`LARGEST_RECORD`]; nothing was stored.
     #[error("record of {size} bytes is larger than {LARGEST_RECORD}")]
     TooLarge {
         /// Its size in bytes.
         size: usize,
     },
-    /// It is not known which were stored. Try the same bytes again.
+    /// It is not known which were stored, but for the first. Try the rest again.
     #[error("queue is unavailable")]
-    Unavailable(#[source] Cause),
+    Unavailable {
+        /// Where the first records are stored.
+        stored: Vec<Position>,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+}
+
+impl PublishError {
+    /// Nothing is known to be stored.
+    pub fn unavailable(source: impl Into<Cause>) -> Self {
+        Self::Unavailable { stored: Vec::new(), source: source.into() }
+    }
+
+    /// Where the first records of the call are stored in spite of the error.
+    #[must_use]
+    pub fn stored(&self) -> &[Position] {
+        match self {
+            Self::Full { stored, .. } | Self::Unavailable { stored, .. } => stored,
+            Self::TooLarge { .. } => &[],
+        }
+    }
 }
 
 /// Why the queue did not do what was asked.

@@ -245,7 +245,7 @@ impl Router {
             match keep_storing(&*self.queue, &self.clock, topic, records).await {
                 Ok(_) => {}
                 // Accepted events fit, and what is made of one is hardly larger.
-                Err(error @ (PublishError::TooLarge { .. } | PublishError::Full(_) | PublishError::Unavailable(_))) => {
+                Err(error @ (PublishError::TooLarge { .. } | PublishError::Full { .. } | PublishError::Unavailable { .. })) => {
                     tracing::error!(?topic, %error, "records cannot be stored");
                 }
             }

@@ -97,6 +97,7 @@ macro_rules! queue_suite {
             trimming_is_not_held_up_by_a_consumer_with_nothing_to_do
             trimming_goes_no_further_than_asked
             a_full_stream_refuses_until_it_is_trimmed
+            a_publish_that_does_not_fit_tells_what_is_stored
             usage_tells_what_is_stored
             usage_knows_what_was_stored_just_before
             a_backlog_tells_what_waits_and_what_is_taken

@@ -46,14 +46,14 @@ impl Packer {
 
     /// Stores records and tells where they are.
     pub(super) async fn publish(&self, records: Vec<Bytes>) -> Result<Vec<Position>, PublishError> {
-        let closed = || PublishError::Unavailable(DatabaseError::Closed.into());
+        let closed = || PublishError::unavailable(DatabaseError::Closed);
         let (publisher, stored) = oneshot::channel();
         let publish = Publish { records, publisher };
         let size = size(&publish);
         let waiting = self.waiting.fetch_add(size, Ordering::Relaxed);
         if waiting > WAITING_BYTES {
             self.waiting.fetch_sub(size, Ordering::Relaxed);
-            return Err(PublishError::Unavailable(Overloaded(waiting).into()));
+            return Err(PublishError::unavailable(Overloaded(waiting)));
         }
         self.publishes.send(publish).map_err(|_| closed())?;
         stored.await.unwrap_or_else(|_| Err(closed()))
@@ -102,10 +102,10 @@ async fn store(core: &Arc<Core>, topic: Topic, publishes: Vec<Publish>) {
             }
         }
         Ok(None) => publishers.into_iter().for_each(|(_, publisher)| {
-            let _ = publisher.send(Err(PublishError::Full(topic.stream())));
+            let _ = publisher.send(Err(PublishError::Full { stream: topic.stream(), stored: Vec::new() }));
         }),
         Err(error) => publishers.into_iter().for_each(|(_, publisher)| {
-            let _ = publisher.send(Err(PublishError::Unavailable(error.clone().into())));
+            let _ = publisher.send(Err(PublishError::unavailable(error.clone())));
         }),
     }
 }

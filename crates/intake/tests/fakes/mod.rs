@@ -90,6 +90,8 @@ pub enum Mood {
     #[default]
     Stores,
     Full,
+    /// Stores the first records of a call and has no room for the others.
+    RoomFor(usize),
     Away,
     NeverAnswers,
 }
@@ -110,6 +112,14 @@ impl MemoryQueue {
         *self.mood.lock().expect("not poisoned") = mood;
     }
 
+    fn store(&self, records: Vec<Bytes>) -> Vec<Position> {
+        let mut stored = self.records.lock().expect("not poisoned");
+        let first = stored.len() as u64 + 1;
+        let count = records.len() as u64;
+        stored.extend(records);
+        (first..first + count).map(|sequence| Position { sequence, index: 0 }).collect()
+    }
+
     pub fn events(&self) -> Vec<Event> {
         let records = self.records.lock().expect("not poisoned");
         records.iter().map(|record| fanfare_proto::records::decode_event(record).expect("an event")).collect()
@@ -125,15 +135,13 @@ impl Queue for MemoryQueue {
         let _ = held.wait_for(|held| !held).await;
         let mood = *self.mood.lock().expect("not poisoned");
         match mood {
-            Mood::Stores => {
-                let mut stored = self.records.lock().expect("not poisoned");
-                let first = stored.len() as u64 + 1;
-                let count = records.len() as u64;
-                stored.extend(records);
-                Ok((first..first + count).map(|sequence| Position { sequence, index: 0 }).collect())
+            Mood::Stores => Ok(self.store(records)),
+            Mood::Full => Err(PublishError::Full { stream: Stream::Events, stored: Vec::new() }),
+            Mood::RoomFor(count) => {
+                let stored = self.store(records.into_iter().take(count).collect());
+                Err(PublishError::Full { stream: Stream::Events, stored })
             }
-            Mood::Full => Err(PublishError::Full(Stream::Events)),
-            Mood::Away => Err(PublishError::Unavailable("away".into())),
+            Mood::Away => Err(PublishError::unavailable("away")),
             Mood::NeverAnswers => std::future::pending().await,
         }
     }

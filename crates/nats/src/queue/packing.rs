@@ -50,7 +50,7 @@ impl Packer {
         }
         let (answer, answered) = oneshot::channel();
         let call = Call { positions: Vec::with_capacity(records.len()), records, answer };
-        let ended = || PublishError::Unavailable("the packer has ended".into());
+        let ended = || PublishError::unavailable("the packer has ended");
         // Sending at once is not subject to the runtime's budget, which could change the order.
         match self.calls.try_send(call) {
             Ok(()) => {}
@@ -149,8 +149,8 @@ impl Packing {
         {
             refused += call.records.len() - call.positions.len();
             let error = match reason {
-                NotStored::Full(_) => PublishError::Full(self.topic.stream()),
-                _ => PublishError::Unavailable(Box::new(Arc::new(reason.clone()))),
+                NotStored::Full(_) => PublishError::Full { stream: self.topic.stream(), stored: call.positions },
+                _ => PublishError::Unavailable { stored: call.positions, source: Box::new(Arc::new(reason.clone())) },
             };
             let _ = call.answer.send(Err(error));
         }

@@ -48,7 +48,7 @@ async fn store(queue: &dyn Queue, number: usize) {
     loop {
         match queue.publish(Topic::Events, vec![record(number)]).await {
             Ok(_) => return,
-            Err(PublishError::Unavailable(_)) => assert!(began.elapsed() < 2 * PATIENCE, "stored in the end"),
+            Err(PublishError::Unavailable { .. }) => assert!(began.elapsed() < 2 * PATIENCE, "stored in the end"),
             Err(other) => panic!("{other}"),
         }
     }

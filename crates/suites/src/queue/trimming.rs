@@ -124,10 +124,10 @@ pub async fn a_full_stream_refuses_until_it_is_trimmed(fixture: &dyn Fixture) {
         }
         assert!(stored.len() < 100, "100 x 60 KiB do not go into 2 MiB");
     };
-    assert!(matches!(refusal, PublishError::Full(Stream::Events)), "{refusal:?}");
+    assert!(matches!(refusal, PublishError::Full { stream: Stream::Events, .. }), "{refusal:?}");
     let usage = queue.usage(Stream::Events).await.expect("the queue is there");
     assert!(usage.bytes <= usage.limit && usage.bytes * 10 > usage.limit * 9, "{usage:?}");
-    assert!(matches!(queue.publish(Topic::Events, vec![body.clone()]).await, Err(PublishError::Full(_))), "still");
+    assert!(matches!(queue.publish(Topic::Events, vec![body.clone()]).await, Err(PublishError::Full { .. })), "still");
     publish(&*queue, Topic::JournalLog, vec![record(1)]).await;
 
     let taken = take(&*queue, Consumer::Router, stored.len()).await;
@@ -139,6 +139,26 @@ pub async fn a_full_stream_refuses_until_it_is_trimmed(fixture: &dyn Fixture) {
     let again = publish(&*queue, Topic::Events, vec![body.clone(), record(2)]).await;
     assert_eq!(bodies(&take(&*queue, Consumer::Router, 2).await), [body, record(2)]);
     assert!(again[0] > stored[stored.len() - 1]);
+}
+
+/// Whoever publishes more than fits learns how much of it is stored: exactly the first records of the call.
+pub async fn a_publish_that_does_not_fit_tells_what_is_stored(fixture: &dyn Fixture) {
+    const ROOM: u64 = 2 * 1024 * 1024;
+    let queue = fixture.open_with_room_for(ROOM).await;
+    let bodies_of_all: Vec<Bytes> = (0..60_u8).map(|number| Bytes::from(vec![number; 60 * 1024])).collect();
+    let refusal = queue.publish(Topic::Events, bodies_of_all.clone()).await.expect_err("60 x 60 KiB go not into 2 MiB");
+    assert!(matches!(refusal, PublishError::Full { stream: Stream::Events, .. }), "{refusal:?}");
+    let stored = refusal.stored();
+
+    let taken = take(&*queue, Consumer::Router, stored.len()).await;
+    assert_eq!(taken.iter().map(|one| one.position).collect::<Vec<_>>(), stored);
+    assert_eq!(bodies(&taken), bodies_of_all[..stored.len()]);
+    finish(&*queue, &taken).await;
+    assert_eq!(queue.usage(Stream::Events).await.expect("the queue is there").last, last_of(stored));
+}
+
+fn last_of(stored: &[fanfare_domain::delivery::Position]) -> u64 {
+    stored.last().map_or(0, |last| last.sequence)
 }
 
 /// Bytes rise with what is stored and fall with trimming; first and last are those of positions.

@@ -12,6 +12,10 @@ use super::{all_are_accounted_for, all_arrive};
 /// Small enough to be full within seconds. `EVENTS` keeps what it has for days, so it gets room by being made larger.
 const TINY: &str =
     "[nats.bytes]\nevents = 4_000_000\ndeliveries = 1_500_000\njournal = 1_500_000\ndirectory = 8_000_000";
+const LARGER: &str =
+    "[nats.bytes]\nevents = 60_000_000\ndeliveries = 1_500_000\njournal = 1_500_000\ndirectory = 8_000_000";
+/// Longer than a lease, after which what is unfinished would be handed out again.
+const LONG: Duration = Duration::from_secs(12);
 const MOST_EVENTS: usize = 20_000;
 const BATCH: usize = 100;
 /// Bytes of each event's data.
@@ -54,6 +58,34 @@ async fn publish_until_full(tenant: &Tenant) -> Sent {
         }
     }
     panic!("{MOST_EVENTS} events were taken into a tiny stream");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn full_while_nobody_reads_it() {
+    let mut cluster = Cluster::of(Family::Distributed).file(TINY).start().await;
+    let receiver = Receiver::start().await;
+    let tenant = cluster.tenant("acme").await;
+    let webhook = tenant.webhook(&receiver, &["*"]).await;
+    cluster.in_force().await;
+    cluster.kill(Service::Logs).await;
+
+    let mut sent = publish_until_full(&tenant).await;
+    let refused = tenant.publisher.publish(sized("refused", 1).remove(0)).await;
+    assert_eq!(refused.map_err(|status| status.code()).expect_err("it is full"), Code::Unavailable);
+    // Everything stands still; nothing may come twice for it.
+    tokio::time::sleep(LONG).await;
+    let stuck = receiver.log().deliveries();
+    assert!(stuck < sent.accepted.len(), "the journal was to stop the workers, but all {stuck} events arrived");
+    assert_eq!(receiver.log().repeats(), 0, "{}", receiver.log());
+
+    cluster.configure(LARGER);
+    cluster.migrate().await;
+    cluster.start_again(Service::Logs).await;
+    let later = tenant.publisher.all(sized("late", 100)).await;
+    assert_eq!(later.accepted.len(), 100);
+    sent.accepted.extend(later.accepted);
+    all_arrive(&receiver, &sent, 0, Duration::from_secs(60)).await;
+    all_are_accounted_for(&tenant, &webhook.id, &sent).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
