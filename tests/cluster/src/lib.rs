@@ -2,6 +2,7 @@
 //! it and look from outside. It is the same for both families of adapters.
 
 mod answer;
+mod authority;
 mod backends;
 mod builder;
 mod cluster;
@@ -15,6 +16,7 @@ mod tenant;
 mod waiting;
 
 pub use self::answer::Answer;
+pub use self::authority::{Authority, Certified};
 pub use self::backends::Backends;
 pub use self::builder::ClusterBuilder;
 pub use self::cluster::Cluster;

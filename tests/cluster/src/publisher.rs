@@ -8,7 +8,7 @@ use fanfare_proto::v1::{PublishBatchRequest, PublishError, PublishRequest, Publi
 use futures::StreamExt;
 use serde_json::Value;
 use tonic::metadata::{Ascii, MetadataValue};
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request, Status};
 
 /// How soon what was refused for now is sent again.
@@ -68,7 +68,21 @@ impl Publisher {
     /// If the address is no address or the key cannot be in a header.
     #[must_use]
     pub fn new(address: &str, key: &str) -> Self {
-        let endpoint = Endpoint::from_shared(address.to_owned()).expect("an address").tcp_nodelay(true);
+        Self::through(Endpoint::from_shared(address.to_owned()).expect("an address"), key)
+    }
+
+    /// The same over TLS: `address` begins with `https`.
+    ///
+    /// # Panics
+    /// As [`Self::new`], and if `tls` cannot be used.
+    #[must_use]
+    pub fn over_tls(address: &str, key: &str, tls: ClientTlsConfig) -> Self {
+        let endpoint = Endpoint::from_shared(address.to_owned()).expect("an address");
+        Self::through(endpoint.tls_config(tls).expect("TLS can be set up"), key)
+    }
+
+    fn through(endpoint: Endpoint, key: &str) -> Self {
+        let endpoint = endpoint.tcp_nodelay(true);
         let channel = endpoint.connect_timeout(Duration::from_secs(5)).connect_lazy();
         let client = PublisherClient::new(channel);
         let authorization = (!key.is_empty()).then(|| format!("Bearer {key}").parse().expect("a key fits a header"));

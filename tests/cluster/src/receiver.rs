@@ -8,6 +8,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -15,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use self::log::{Arrival, Log};
 use crate::answer::Answer;
+use crate::authority::{Authority, Certified};
 
 /// Longest wait for something to arrive, where the test does not say.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,19 +60,24 @@ impl Receiver {
         Self::serving("http", None, answers.into_iter().map(Into::into).collect()).await
     }
 
-    /// A receiver over TLS with a certificate for `localhost` that nobody knows.
+    /// A receiver over TLS with a certificate for `localhost` by an authority that nobody knows.
+    pub async fn unknown() -> Self {
+        Self::certified(&Authority::new().certify()).await
+    }
+
+    /// A receiver over TLS with this certificate for `localhost`.
     ///
     /// # Panics
-    /// If no certificate can be made.
-    pub async fn self_signed() -> Self {
-        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate can be made");
-        let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("it has a key");
+    /// If certificate and key do not belong together.
+    pub async fn certified(certified: &Certified) -> Self {
+        let certificate = CertificateDer::from_pem_slice(certified.certificate.as_bytes()).expect("a certificate");
+        let key = PrivateKeyDer::from_pem_slice(certified.key.as_bytes()).expect("a key");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("ring has the usual versions")
             .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
+            .with_single_cert(vec![certificate], key)
             .expect("key and certificate belong together");
         Self::serving("https", Some(TlsAcceptor::from(Arc::new(config))), vec![Answer::status(200)]).await
     }

@@ -60,7 +60,7 @@ async fn silence_and_hanging_up_are_answers_too() {
 
 #[tokio::test]
 async fn a_certificate_that_nobody_knows_is_refused() {
-    let receiver = Receiver::self_signed().await;
+    let receiver = Receiver::unknown().await;
     assert!(post(&receiver.url(), "a").await.is_err_and(|error| error.is_connect()));
     assert_eq!(receiver.log().arrivals().len(), 0);
 }

@@ -32,7 +32,7 @@ async fn every_kind_of_failure_is_named(family: Family) {
     let tenant = cluster.tenant("acme").await;
     let silent = Receiver::answering([Answer::never()]).await;
     let rude = Receiver::answering([Answer::hang_up()]).await;
-    let unknown = Receiver::self_signed().await;
+    let unknown = Receiver::unknown().await;
     let nobody = format!("http://127.0.0.1:{}/", free_port());
 
     let urls = [&silent.url(), &nobody, &unknown.url(), "http://no-such-host.invalid/", &rude.url()];

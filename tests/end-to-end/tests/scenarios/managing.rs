@@ -118,6 +118,28 @@ async fn lists_are_paged_newest_first(family: Family) {
     assert_eq!(listed, made);
 }
 
+async fn every_change_is_on_the_audit_list(family: Family) {
+    let cluster = Cluster::start(family).await;
+    let tenant = cluster.tenant("acme").await;
+    let made = cluster.rest.post("/v1/api-keys", json!({"tenant": "acme", "name": "of acme"})).await.expect(201);
+    let theirs = cluster.rest.with_key(made["key"].as_str().expect("a key"));
+    cluster.in_force().await;
+    let webhook = tenant.webhook_of(json!({"url": "https://example.com/", "events": ["*"]})).await;
+    let changed = json!({"description": "changed", "is_active": false});
+    let _ = theirs.patch(&format!("/v1/webhooks/{}", webhook.id), changed).await.expect(200);
+
+    let list = cluster.rest.get("/v1/audit").await.expect(200);
+
+    let lines = list["data"].as_array().expect("lines");
+    let told: Vec<_> = lines.iter().map(|line| (&line["action"], &line["actor"], &line["target"])).collect();
+    let (operator, key) = (json!("operator"), made["id"].clone());
+    assert_eq!(told[0], (&json!("webhook.update"), &key, &json!(webhook.id)), "{list}");
+    assert_eq!(told[1], (&json!("webhook.create"), &operator, &json!(webhook.id)), "{list}");
+    assert_eq!(lines[0]["fields"], json!(["description", "is_active"]), "{list}");
+    let known = |action: &str| lines.iter().any(|line| line["action"] == action && line["actor"] == "operator");
+    assert!(known("api_key.create") && known("tenant.create"), "{list}");
+}
+
 async fn the_description_of_rest_is_served(family: Family) {
     let cluster = Cluster::start(family).await;
 
@@ -133,5 +155,6 @@ scenarios! {
     what_is_secret_is_shown_once,
     a_change_names_its_fields_and_leaves_the_others,
     lists_are_paged_newest_first,
+    every_change_is_on_the_audit_list,
     the_description_of_rest_is_served,
 }

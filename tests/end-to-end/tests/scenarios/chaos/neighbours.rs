@@ -6,8 +6,7 @@ use fanfare_cluster::{Answer, Cluster, Family, Receiver, event, since_start};
 use fanfare_proto::v1::PublishRequest;
 use serde_json::json;
 
-/// Raise it to a minute for a longer look.
-const SECONDS: u32 = 15;
+const SECONDS: u32 = 60;
 const PER_SECOND: u32 = 500;
 const RECEIVERS: u32 = 10;
 /// From the time an event was to be published to its arrival; unhindered it takes milliseconds.
