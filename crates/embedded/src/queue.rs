@@ -34,6 +34,7 @@ use tokio::task::JoinSet;
 use self::consumer::Holder;
 use self::core::Core;
 use self::packer::Packer;
+use self::taking::BURY_AGAIN;
 use crate::database::{Database, DatabaseError, OpenError};
 
 /// How many bytes each stream may hold, from `[embedded.bytes]`.
@@ -137,6 +138,18 @@ impl EmbeddedQueue {
             core.save_soon();
         }
     }
+
+    fn hand_back_now(&self, leases: &[Lease], delay: Duration) {
+        let core = &self.shared.core;
+        let now = core.clock.now();
+        for of_one in leases.chunk_by(|a, b| a.consumer == b.consumer) {
+            if let Some(first) = of_one.first() {
+                core.state().consumer(first.consumer).hand_back(of_one, delay, now);
+                core.news(first.consumer).notify_waiters();
+            }
+        }
+        core.save_soon();
+    }
 }
 
 impl Drop for EmbeddedQueue {
@@ -170,15 +183,18 @@ impl Queue for EmbeddedQueue {
     }
 
     async fn hand_back(&self, leases: &[Lease], delay: Duration) -> Result<(), QueueError> {
-        let core = &self.shared.core;
-        let now = core.clock.now();
-        for of_one in leases.chunk_by(|a, b| a.consumer == b.consumer) {
-            if let Some(first) = of_one.first() {
-                core.state().consumer(first.consumer).hand_back(of_one, delay, now);
-                core.news(first.consumer).notify_waiters();
-            }
-        }
-        core.save_soon();
+        self.hand_back_now(leases, delay);
+        Ok(())
+    }
+
+    async fn bury(&self, records: &[Leased], reason: &str) -> Result<(), QueueError> {
+        let taken = {
+            let (now, mut state) = (self.shared.core.clock.now(), self.shared.core.state());
+            let is_taken = |one: &&Leased| state.consumer(one.lease.consumer).is_taken(&one.lease, now);
+            records.iter().filter(is_taken).cloned().collect::<Vec<_>>()
+        };
+        let unburied = self.bury_all(&taken, reason).await;
+        self.hand_back_now(&unburied, BURY_AGAIN);
         Ok(())
     }
 

@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
+use async_nats::StatusCode;
 use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::context::{RequestError, RequestErrorKind};
 use async_nats::jetstream::message::StreamMessage;
 use async_nats::jetstream::response::Response;
-use async_nats::jetstream::stream::LastRawMessageErrorKind;
+use async_nats::jetstream::stream::{DirectGetErrorKind, LastRawMessageErrorKind};
 use async_nats::jetstream::{self, Context};
 use fanfare_ports::Cause;
 use fanfare_ports::queue::QueueError;
@@ -194,6 +195,25 @@ pub(crate) async fn message(
         Err(error) => match error.kind() {
             LastRawMessageErrorKind::NoMessageFound => Ok(None),
             LastRawMessageErrorKind::JetStream(refusal) => Err(refusal.into()),
+            _ => Err(ApiError::Unanswered(error.into())),
+        },
+    }
+}
+
+/// A message as any replica has it stored, which may not have the newest yet; `None` if there is none such.
+pub(crate) async fn message_of_any_replica(
+    context: &Context,
+    stream: &str,
+    sequence: u64,
+) -> Result<Option<StreamMessage>, ApiError> {
+    let handle = within(context.get_stream_no_info(stream)).await?;
+    let Ok(answer) = tokio::time::timeout(ANSWER_LIMIT, handle.direct_get(sequence)).await else {
+        return Err(ApiError::Unanswered("no replica of the stream answered in time".into()));
+    };
+    match answer {
+        Ok(message) => Ok(Some(message)),
+        Err(error) => match error.kind() {
+            DirectGetErrorKind::NotFound | DirectGetErrorKind::ErrorResponse(StatusCode::NO_RESPONDERS, _) => Ok(None),
             _ => Err(ApiError::Unanswered(error.into())),
         },
     }

@@ -3,10 +3,13 @@
 mod bookkeeping;
 mod burial;
 mod keeping;
+mod moving;
 mod opening;
 mod packing;
 mod pulling;
 mod reading;
+mod recent;
+mod returning;
 mod scanning;
 mod taking;
 mod trimming;
@@ -20,15 +23,22 @@ use bytes::Bytes;
 use fanfare_domain::delivery::Position;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::queue::{
-    Backlog, Consumer, LARGEST_RECORD, Lease, Leased, PublishError, Queue, QueueError, Stored, Stream, Topic, Usage,
+    Backlog, Consumer, DeadLetter, LARGEST_RECORD, Lease, Leased, PublishError, Queue, QueueError, Stored, Stream,
+    Topic, Usage,
 };
+use futures::future::join_all;
 use tokio_util::task::AbortOnDropHandle;
 
 use self::bookkeeping::OpenPacks;
 use self::packing::Packer;
 use self::reading::ReadAhead;
+use self::recent::RecentPacks;
+use self::returning::Returns;
 use self::taking::Taker;
 use crate::connection::Link;
+
+/// When a record that could not be put among the dead letters is handed out again.
+const BURY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// The queue of a process. What it has taken stays with it as long as it lives; when it is dropped, that lapses.
 #[derive(Debug)]
@@ -37,7 +47,9 @@ pub struct NatsQueue {
     packers: HashMap<Topic, Packer>,
     takers: HashMap<Consumer, Taker>,
     open: Arc<OpenPacks>,
+    returns: Returns,
     read_ahead: ReadAhead,
+    recent: RecentPacks,
     _keeper: AbortOnDropHandle<()>,
 }
 
@@ -47,7 +59,9 @@ impl NatsQueue {
         Self {
             packers: Topic::ALL.into_iter().map(|topic| (topic, Packer::start(topic, link.clone()))).collect(),
             takers: Consumer::ALL.into_iter().map(|consumer| (consumer, Taker::of(consumer, &link))).collect(),
+            returns: Returns::default(),
             read_ahead: ReadAhead::default(),
+            recent: RecentPacks::default(),
             _keeper: AbortOnDropHandle::new(tokio::spawn(keeping::keep(link.clone(), Arc::clone(&open)))),
             open,
             link,
@@ -80,19 +94,28 @@ impl Queue for NatsQueue {
     }
 
     async fn hand_back(&self, leases: &[Lease], delay: Duration) -> Result<(), QueueError> {
-        let now = self.link.clock.0.now();
-        for lease in leases {
-            match (self.open.return_one(lease, now), self.takers.get(&lease.consumer)) {
-                (Some(exhausted), Some(taker)) if exhausted => taker.bury(&self.open, lease.message, lease.index).await,
-                (Some(_), Some(taker)) => taker.offer_again(lease, delay),
-                _ => {}
+        self.returns.work(leases, delay, |leases, delay| self.store_again(leases, delay)).await;
+        Ok(())
+    }
+
+    async fn bury(&self, records: &[Leased], reason: &str) -> Result<(), QueueError> {
+        for one in records {
+            let Some(topic) = self.open.topic(&one.lease, self.link.clock.0.now()) else { continue };
+            let (position, takers, record) = (one.position, one.takers, one.record.clone());
+            let letter = DeadLetter { topic, position, takers, reason: reason.to_owned(), record };
+            match burial::bury(&self.link, letter).await {
+                Ok(()) => self.finish(std::slice::from_ref(&one.lease)).await?,
+                Err(error) => {
+                    tracing::error!(%error, "dead letter is not stored yet");
+                    self.keep(&one.lease, BURY_AGAIN_AFTER);
+                }
             }
         }
         Ok(())
     }
 
     async fn read(&self, stream: Stream, position: Position) -> Result<Stored, QueueError> {
-        reading::read(&self.link, stream, position).await
+        reading::read(&self.link, &self.recent, stream, position).await
     }
 
     async fn read_after(
@@ -126,6 +149,36 @@ impl Queue for NatsQueue {
 }
 
 impl NatsQueue {
+    /// Stores records for whoever takes next, and finishes them where they came from.
+    async fn store_again(&self, leases: Vec<Lease>, delay: Duration) {
+        let leaving = self.open.leaving(&leases, self.link.clock.0.now());
+        join_all(leaving.iter().map(|leaving| async move {
+            match returning::store(&self.link, leaving, delay).await {
+                Ok(()) => {
+                    if let Err(error) = self.finish(&leaving.leases).await {
+                        tracing::warn!(%error, "records were handed back and not finished: they come twice");
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, records = leaving.leases.len(), "records are handed back to this process alone");
+                    leaving.leases.iter().for_each(|lease| self.keep(lease, delay));
+                }
+            }
+        }))
+        .await;
+        // Whoever hands back is often about to end, and what is not sent by then is lost.
+        if !leaving.is_empty() {
+            keeping::send_now(&self.link).await;
+        }
+    }
+
+    /// Hands a record out again, in this process, after `delay`.
+    fn keep(&self, lease: &Lease, delay: Duration) {
+        if let Some(taker) = self.takers.get(&lease.consumer) {
+            taker.keep(&self.open, lease, delay);
+        }
+    }
+
     async fn acknowledge(&self, done: Vec<async_nats::Subject>) -> Result<(), QueueError> {
         for reply in done {
             keeping::tell(&self.link, reply, keeping::FINISHED).await?;

@@ -3,8 +3,10 @@
 mod fixture;
 
 use std::task::Poll;
+use std::time::Duration;
 
-use fanfare_domain::delivery::Position;
+use bytes::Bytes;
+use fanfare_domain::delivery::{Lane, Position};
 use fanfare_ports::queue::{Consumer, LEASE, Stream, Topic};
 use fanfare_suites::queue::Fixture;
 use fixture::Private;
@@ -64,4 +66,49 @@ async fn what_a_newer_version_wrote_is_left_to_it() {
     );
     assert!(queue.read(Stream::Journal, Position { sequence, index: 0 }).await.is_err(), "it is there, and not gone");
     assert!(queue.read_after(Topic::DeadLetters, Position::default(), 10).await.expect("there").is_empty());
+
+    // It waits in a message of its own, for which nobody counts who could not read it.
+    let stream = context.get_stream("FANFARE_JOURNAL").await.expect("there");
+    let last = stream.get_last_raw_message_by_subject("fanfare.journal.schedule").await.expect("there");
+    let header = |name: &str| last.headers.get(name).map(|value| value.as_str().to_owned());
+    assert_eq!(last.payload, "\u{2}of the next version");
+    assert_eq!(header("Fanfare-Origin"), Some(sequence.to_string()));
+    assert_eq!(header("Fanfare-Takers"), Some("0".to_owned()));
+    assert_eq!(header("Fanfare-Delay"), Some("30000".to_owned()));
+}
+
+/// As a worker does when it stops.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_handed_back_one_by_one_at_the_same_time_go_together() {
+    let fixture = Private::start().await;
+    let (queue, other) = (fixture.open().await, fixture.open().await);
+    let records: Vec<Bytes> = (0..60).map(|number| number.to_string().into()).collect();
+    queue.publish(Topic::Deliveries(Lane::Fresh), records.clone()).await.expect("stored");
+    let taken = queue.take(Consumer::Worker(Lane::Fresh), 60, LEASE).await.expect("taken");
+    let leases: Vec<_> = taken.into_iter().map(|one| one.lease).collect();
+    let calls = leases.iter().map(|lease| queue.hand_back(std::slice::from_ref(lease), Duration::ZERO));
+    let outcomes = futures::future::join_all(calls).await;
+    assert!(outcomes.iter().all(Result::is_ok));
+
+    let mut again = Vec::new();
+    while again.len() < 60 {
+        again.extend(other.take(Consumer::Worker(Lane::Fresh), 60, LEASE).await.expect("taken"));
+    }
+    assert_eq!(again.iter().map(|one| one.record.clone()).collect::<Vec<_>>(), records);
+    assert!(again.iter().all(|one| one.takers == 1 && one.position.sequence == 1));
+    let last = other.usage(Stream::Deliveries).await.expect("there").last;
+    assert_eq!(last, 3, "all that came while the first was being stored went in one message");
+}
+
+/// What would be taken apart has no room for that, and only who takes it can make room.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_stream_is_worked_on_however_many_takers_have_died() {
+    let fixture = Private::start().await;
+    let queue = fixture.open_with_room_for(256 * 1024).await;
+    let body = || "a".repeat(120_000).into();
+    queue.publish(Topic::Events, vec![body(), body()]).await.expect("stored");
+    for takers in 1..=5 {
+        let taken = queue.take(Consumer::Router, 1, LEASE * 2).await.expect("there");
+        assert_eq!(taken.iter().map(|one| one.takers).collect::<Vec<_>>(), [takers, takers]);
+    }
 }

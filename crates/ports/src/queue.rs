@@ -31,7 +31,7 @@ pub const PACK_BYTES: usize = 256 * 1024;
 pub const LARGEST_RECORD: usize = 768 * 1024;
 /// How long a taker that dies keeps its records from others.
 pub const LEASE: Duration = Duration::from_secs(5);
-/// A record that so many takers did not finish goes to [`Stream::DeadLetters`].
+/// A record that so many takers neither finished nor handed back goes to [`Stream::DeadLetters`].
 pub const TAKERS: u32 = 5;
 
 /// A stream, with a byte limit of its own. None forgets by itself.
@@ -185,7 +185,7 @@ pub struct Leased {
     pub record: Bytes,
     /// Where it was first stored.
     pub position: Position,
-    /// How many have taken it, this taker included, as far as is known.
+    /// How many have taken it and not handed it back, this taker included, as far as is known.
     pub takers: u32,
     /// The lease.
     pub lease: Lease,
@@ -291,18 +291,27 @@ pub trait Queue: Send + Sync + 'static {
     async fn publish(&self, topic: Topic, records: Vec<Bytes>) -> Result<Vec<Position>, PublishError>;
 
     /// Takes up to `limit` records, waiting up to `wait` for the first of them; none means that there were none. More may
-    /// come than `limit` where a message holds more. A record that [`TAKERS`] did not finish is moved to
-    /// [`Topic::DeadLetters`] and not handed out.
+    /// come than `limit` where a message holds more. A record whose [`TAKERS`] takers all ended, and neither finished it nor
+    /// handed it back, is moved to [`Topic::DeadLetters`] and not handed out.
     async fn take(&self, consumer: Consumer, limit: usize, wait: Duration) -> Result<Vec<Leased>, QueueError>;
 
     /// Finishes records: they are not handed out again, but for the few that were in flight when a process or server died.
     /// Leases that have lapsed are passed over.
     async fn finish(&self, leases: &[Lease]) -> Result<(), QueueError>;
 
-    /// Hands records back at once: they are offered again after `delay`, each by itself, and count one more taker.
+    /// Hands back records that this process cannot or need not work on now: they come again, without their neighbours, to any
+    /// process of the consumer, no sooner than after `delay` (but for a server or process that dies meanwhile). That is no
+    /// failure: it counts no taker, however often it happens. Where there is no room to store them for others they stay with
+    /// this process until it ends. Each time may store them anew: what has to wait for long is given a long `delay`. Leases
+    /// that have lapsed are passed over.
     async fn hand_back(&self, leases: &[Lease], delay: Duration) -> Result<(), QueueError>;
 
-    /// Reads the record at `position`, whoever has finished it. [`Stored::Gone`] is answered by the stream's leader only.
+    /// Moves records that no process will ever be able to work on to [`Topic::DeadLetters`], each with `reason`, and finishes
+    /// them. Those that cannot be moved yet come again. Leases that have lapsed are passed over.
+    async fn bury(&self, records: &[Leased], reason: &str) -> Result<(), QueueError>;
+
+    /// Reads the record at `position`, whoever has finished it. [`Stored::Gone`] is answered by the stream's leader only. What
+    /// was read lately may be found although it has been trimmed since; many who read from one message cost one reading.
     async fn read(&self, stream: Stream, position: Position) -> Result<Stored, QueueError>;
 
     /// Reads up to `limit` records of `topic` that come after `after`, in order; fewer or none at the end, and more than

@@ -20,61 +20,18 @@ pub(crate) fn matching<'a>(event: &Event, webhooks: &'a [Arc<Webhook>], aliases:
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use fanfare_domain::event_type::EventType;
-    use fanfare_domain::ids::{EventId, TenantId, TenantNumber, WebhookId};
-    use fanfare_domain::sealed::Sealed;
-    use fanfare_domain::time::Timestamp;
-    use fanfare_domain::webhook::{Secrets, Signing};
+    use fanfare_domain::ids::WebhookId;
 
     use super::*;
 
     fn webhook(number: u8, patterns: &[&str]) -> Arc<Webhook> {
-        Arc::new(Webhook {
-            id: WebhookId::from_bytes([number; 16]),
-            tenant: TenantNumber::new(1),
-            version: 1,
-            url: "https://example.com".to_owned(),
-            events: patterns.iter().map(|pattern| pattern.parse().expect("a pattern")).collect(),
-            description: None,
-            is_active: true,
-            profile: "standard".to_owned(),
-            signing: Signing::Hmac,
-            secrets: Secrets {
-                current: Sealed::from_bytes(Vec::new()),
-                previous: None,
-                hint: String::new(),
-                ed25519: None,
-                public_key: None,
-            },
-            headers: Vec::new(),
-            auth: None,
-            timeout: None,
-            retry: None,
-            rate_limit: None,
-            max_in_flight: None,
-            disable: None,
-            metadata: Default::default(),
-            created_at: Timestamp::default(),
-            updated_at: Timestamp::default(),
-            health_since: Timestamp::default(),
-            disabled_reason: None,
-        })
+        let events = patterns.iter().map(|pattern| pattern.parse().expect("a pattern")).collect();
+        Arc::new(Webhook { id: WebhookId::from_bytes([number; 16]), events, ..fanfare_samples::webhook() })
     }
 
     fn event(event_type: &str, purpose: Purpose) -> Event {
-        Event {
-            tenant: TenantNumber::new(1),
-            tenant_id: TenantId::new("acme").expect("valid"),
-            id: EventId::new("e1").expect("valid"),
-            event_type: EventType::new(event_type).expect("valid"),
-            subject: None,
-            created: Timestamp::default(),
-            accepted: Timestamp::default(),
-            purpose,
-            trace: Default::default(),
-            data: Bytes::from_static(b"1"),
-        }
+        Event { event_type: event_type.parse().expect("valid"), purpose, ..fanfare_samples::event() }
     }
 
     fn matched(event: &Event, webhooks: &[Arc<Webhook>], aliases: &Aliases) -> Vec<u8> {

@@ -5,7 +5,7 @@ use fanfare_domain::delivery::{Delivery, DeliveryRef, Lane, Position, Turn};
 use fanfare_domain::event::Event;
 use fanfare_domain::ids::{DeliveryId, Run, WebhookId};
 use fanfare_domain::journal::{JournalRecord, Parked, Parking, Routed};
-use fanfare_domain::webhook::{RateLimit, Webhook};
+use fanfare_domain::webhook::Webhook;
 use fanfare_proto::records::{encode_delivery, encode_journal};
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) fn step(event: &Event, position: Position, webhook: &Webhook, inline:
             delivery: reference,
             attempt: FIRST,
             due: event.accepted,
-            parking: parking(limit),
+            parking: Parking::limited_to(limit),
         }))),
         None => Step::Deliver(encode_delivery(&Delivery {
             reference,
@@ -39,12 +39,6 @@ pub(crate) fn step(event: &Event, position: Position, webhook: &Webhook, inline:
             event: inline.then(|| event.clone()),
         })),
     }
-}
-
-fn parking(limit: RateLimit) -> Parking {
-    // At least one, and as many as a second has: the cast stops at u32::MAX.
-    let burst = limit.burst.map_or(limit.per_second.ceil() as u32, Into::into).max(1);
-    Parking::Webhook { per_second: limit.per_second, burst }
 }
 
 /// The records that tell of the event and whom it went to: one, unless it went to very many.

@@ -23,8 +23,8 @@ use crate::share::Shares;
 
 const TAKE_WAIT: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long a record that cannot be read here is left for a newer process.
-const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// How long a record of a newer format is left for a newer process.
+const NEWER_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// A fan-out is stored in parts of so many records or bytes, so that a large one takes no more memory than a small one.
 const PART_RECORDS: usize = 1_024;
 const PART_BYTES: usize = 2 * 1024 * 1024;
@@ -147,8 +147,7 @@ impl Router {
 
     /// Routes a batch and finishes it. It is not given up: what is half routed is stored however long that takes.
     async fn route(&self, taken: Vec<Leased>) {
-        let (events, unreadable) = self.decode(taken);
-        self.hand_back(&unreadable).await;
+        let events = self.decode(taken).await;
         if events.is_empty() {
             return;
         }
@@ -165,29 +164,33 @@ impl Router {
         }
     }
 
-    fn decode(&self, taken: Vec<Leased>) -> (Vec<(Event, Leased)>, Vec<Leased>) {
-        let mut unreadable = Vec::new();
+    /// Reads events. Those of a newer format are left to a newer process; what nobody can read is a dead letter.
+    async fn decode(&self, taken: Vec<Leased>) -> Vec<(Event, Leased)> {
+        let mut newer = Vec::new();
         let mut events = Vec::with_capacity(taken.len());
         for leased in taken {
             match decode_event(&leased.record) {
                 Ok(event) => events.push((event, leased)),
                 Err(error) => {
-                    let newer = matches!(error, RecordError::UnknownFormat(_));
-                    tracing::error!(%error, newer, position = ?leased.position, "event cannot be read here");
-                    unreadable.push(leased);
+                    tracing::error!(%error, position = ?leased.position, "event cannot be read here");
+                    match error {
+                        RecordError::UnknownFormat(_) => newer.push(leased.lease),
+                        RecordError::Damaged(_) => self.bury(&leased, &error).await,
+                    }
                 }
             }
         }
-        (events, unreadable)
+        if !newer.is_empty()
+            && let Err(error) = self.queue.hand_back(&newer, NEWER_AGAIN_AFTER).await
+        {
+            tracing::warn!(%error, "events were not handed back");
+        }
+        events
     }
 
-    async fn hand_back(&self, unreadable: &[Leased]) {
-        if unreadable.is_empty() {
-            return;
-        }
-        let leases: Vec<_> = unreadable.iter().map(|leased| leased.lease.clone()).collect();
-        if let Err(error) = self.queue.hand_back(&leases, UNREADABLE_AGAIN_AFTER).await {
-            tracing::warn!(%error, "events were not handed back");
+    async fn bury(&self, leased: &Leased, reason: &RecordError) {
+        if let Err(error) = self.queue.bury(std::slice::from_ref(leased), &reason.to_string()).await {
+            tracing::warn!(%error, "event is no dead letter yet");
         }
     }
 
@@ -245,7 +248,11 @@ impl Router {
             match keep_storing(&*self.queue, &self.clock, topic, records).await {
                 Ok(_) => {}
                 // Accepted events fit, and what is made of one is hardly larger.
-                Err(error @ (PublishError::TooLarge { .. } | PublishError::Full { .. } | PublishError::Unavailable { .. })) => {
+                Err(
+                    error @ (PublishError::TooLarge { .. }
+                    | PublishError::Full { .. }
+                    | PublishError::Unavailable { .. }),
+                ) => {
                     tracing::error!(?topic, %error, "records cannot be stored");
                 }
             }

@@ -10,14 +10,15 @@ use bytes::Bytes;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Lane, Position, Turn};
 use fanfare_domain::event::{Event, Purpose};
 use fanfare_domain::ids::{Run, TenantId, TenantNumber, WebhookId};
-use fanfare_domain::journal::{JournalRecord, Parked, Parking, Routed};
+use fanfare_domain::journal::{JournalRecord, PaceKind, Parked, Parking, Routed};
 use fanfare_domain::tenant::{EventTypeEntry, Tenant};
 use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::{RateLimit, Webhook};
 use fanfare_ports::catalogue::Catalogue;
 use fanfare_ports::clock::{ManualClock, SharedClock};
 use fanfare_ports::directory::{Directory, Entry, EntryKey, Write};
-use fanfare_ports::queue::Topic;
+use fanfare_ports::queue::{Consumer, DeadLetter, Queue, Topic};
+use fanfare_proto::records::encode_event;
 use fanfare_router::{Config, Router};
 use tokio_util::sync::CancellationToken;
 
@@ -50,7 +51,7 @@ async fn an_event_becomes_a_delivery_a_place_in_a_queue_and_one_record_of_whom_i
         event: Some(event.clone()),
     };
     assert_eq!(stage.deliveries(Lane::Fresh).await, [expected]);
-    let parking = Parking::Webhook { per_second: 2.5, burst: 3 };
+    let parking = Parking::Webhook { per_second: 2.5, burst: 3, pace: PaceKind::Limit };
     let parked = Parked { delivery: to_limited, attempt: 1, due: ACCEPTED, parking };
     assert_eq!(stage.journal(Topic::JournalSchedule).await, [JournalRecord::Parked(parked)]);
     let mut told = stage.routings().await;
@@ -188,15 +189,8 @@ async fn a_tenant_that_crowds_out_others_goes_to_the_bulk_lane() {
         async move { catalogue.follow(&CancellationToken::new()).await }
     });
     stage.webhook(&webhook(1, "*")).await;
-    let quiet = Tenant {
-        id: TenantId::new("quiet").expect("valid"),
-        number: TenantNumber::new(2),
-        version: 1,
-        name: None,
-        default_profile: "standard".to_owned(),
-        quota: None,
-        created_at: Timestamp::default(),
-    };
+    let id = TenantId::new("quiet").expect("valid");
+    let quiet = Tenant { id, number: TenantNumber::new(2), ..fanfare_samples::tenant() };
     stage.write(Entry::Tenant(quiet.clone())).await;
     stage.webhook(&Webhook { tenant: quiet.number, ..webhook(2, "*") }).await;
     soon(catalogue.include(ACCEPTED)).await.expect("the directory answers");
@@ -216,6 +210,27 @@ async fn a_tenant_that_crowds_out_others_goes_to_the_bulk_lane() {
     assert_eq!(ids(stage.deliveries(Lane::Bulk).await), ["e3", "e4"]);
     running.abort();
     following.abort();
+}
+
+#[tokio::test]
+async fn what_a_newer_version_wrote_is_left_to_it_and_what_is_damaged_is_a_dead_letter() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let stage = Stage::with_tenant(&directory).await;
+    let (newer, damaged) = (Bytes::from_static(&[250, 1, 2, 3]), Bytes::from_static(&[1, 255]));
+    let queue = stage.embedded.queue();
+    let stored = queue.publish(Topic::Events, vec![newer, damaged.clone(), encode_event(&event("e1"))]).await;
+    let position = stage.publish(&event("e2")).await;
+    soon(async {
+        while stage.routings().await.len() < 2 || stage.stored(Topic::DeadLetters).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let letters = stage.stored(Topic::DeadLetters).await;
+    let letter = DeadLetter::decode(&letters[0]).expect("readable");
+    assert_eq!((letters.len(), letter.position, letter.record), (1, stored.expect("stored")[1], damaged));
+    let floor = queue.backlog(Consumer::Router).await.expect("told").floor;
+    assert!(floor < position.sequence, "the newer one is not finished");
 }
 
 #[tokio::test]

@@ -69,9 +69,13 @@ macro_rules! queue_suite {
             what_is_finished_does_not_come_again
             a_pack_finished_in_part_comes_again_with_what_was_not
             what_is_handed_back_comes_again_alone_after_its_delay
+            what_is_handed_back_again_and_again_still_comes
+            what_one_process_hands_back_another_takes
+            what_is_handed_back_is_not_read_twice
+            in_a_full_stream_records_are_handed_back_all_the_same
             handing_back_and_finishing_neighbours_moves_the_floor
             what_was_handed_back_survives_its_taker
-            the_sixth_taker_of_a_record_is_the_dead_letters
+            what_is_buried_is_a_dead_letter_and_finished
             finishing_twice_or_late_is_passed_over
         }
         $crate::queue_suite! { @cases $fixture; leases;

@@ -14,10 +14,9 @@ pub struct Config {
     pub in_flight: NonZeroUsize,
     /// Attempts in flight at once to one webhook, per process, where the webhook does not say.
     pub in_flight_per_webhook: NonZeroU32,
-    /// Deliveries of one webhook that wait in the process for one of its attempts to end; more than these are parked.
+    /// Deliveries of one webhook that wait in the process for one of its attempts to end; more than these are parked, unless
+    /// the webhook answers them within a fifth of a second.
     pub waiting_per_webhook: usize,
-    /// Bytes of recently read events that are kept at hand.
-    pub payload_cache_bytes: usize,
     /// Connections that are kept open to a receiver while nothing is sent.
     pub idle_connections_per_host: usize,
     /// How long a connection is kept open while nothing is sent, such as `"30s"`.
@@ -33,7 +32,6 @@ impl Default for Config {
             in_flight: IN_FLIGHT,
             in_flight_per_webhook: PER_WEBHOOK,
             waiting_per_webhook: 1_024,
-            payload_cache_bytes: 32 * 1024 * 1024,
             idle_connections_per_host: 64,
             idle_connection_timeout: Duration::from_secs(30),
         }

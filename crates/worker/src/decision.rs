@@ -23,14 +23,22 @@ pub(crate) enum Outcome<'a> {
     },
 }
 
+/// How long a webhook's deliveries are kept up.
+pub(crate) struct Persistence {
+    /// When attempts are made.
+    pub(crate) schedule: RetryPolicy,
+    /// Whether 410 Gone ends a delivery. It does where it switches the webhook off; elsewhere it fails like any other.
+    pub(crate) gone_ends: bool,
+}
+
 /// What decides besides the result.
 pub(crate) struct Terms<'a> {
     /// Which attempt it was.
     pub(crate) turn: Turn,
     /// When it ended.
     pub(crate) ended: Timestamp,
-    /// The webhook's schedule.
-    pub(crate) policy: &'a RetryPolicy,
+    /// The webhook's rules.
+    pub(crate) policy: &'a Persistence,
     /// After this, nothing is due any more.
     pub(crate) deadline: Timestamp,
     /// In 0..1.
@@ -49,12 +57,12 @@ pub(crate) fn follows(result: &Outcome<'_>, terms: &Terms<'_>) -> Follows {
     };
     let failed = |reason| Follows::Settled(Settlement::Failed(reason));
     match error {
-        AttemptError::Rejected(GONE) => return failed(FailureReason::Gone),
+        AttemptError::Rejected(GONE) if terms.policy.gone_ends => return failed(FailureReason::Gone),
         AttemptError::AddressNotAllowed(_) => return failed(FailureReason::AddressNotAllowed),
         _ => {}
     }
     let attempt = number.saturating_add(1);
-    match terms.policy.due(attempt, terms.ended, retry_after, terms.random) {
+    match terms.policy.schedule.due(attempt, terms.ended, retry_after, terms.random) {
         None => failed(FailureReason::AttemptsUsedUp),
         Some(due) if due > terms.deadline => failed(FailureReason::Expired),
         Some(due) => Follows::Waiting { due, attempt },
@@ -68,8 +76,9 @@ mod tests {
 
     const ENDED: Timestamp = Timestamp::from_millis(1_000_000);
 
-    fn policy() -> RetryPolicy {
-        RetryPolicy::new(vec![Duration::ZERO, Duration::from_secs(5), Duration::from_secs(60)], 0.0).expect("valid")
+    fn policy() -> Persistence {
+        let delays = [0, 5, 60].map(Duration::from_secs).to_vec();
+        Persistence { schedule: RetryPolicy::new(delays, 0.0).expect("valid"), gone_ends: true }
     }
 
     fn after(error: &AttemptError, turn: Turn, retry_after: Option<u64>, deadline: Timestamp) -> Follows {
@@ -116,6 +125,22 @@ mod tests {
             let follows = after(&error, Turn::Scheduled(1), None, Timestamp::MAX);
             assert_eq!(follows, Follows::Settled(Settlement::Failed(reason)));
         }
+    }
+
+    #[test]
+    fn gone_is_a_failure_like_any_other_where_it_switches_nothing_off() {
+        let policy = Persistence { gone_ends: false, ..policy() };
+        let error = AttemptError::Rejected(410);
+        let terms = |number| Terms {
+            turn: Turn::Scheduled(number),
+            ended: ENDED,
+            policy: &policy,
+            deadline: Timestamp::MAX,
+            random: 0.5,
+        };
+        let after = |number| follows(&Outcome::Refused { error: &error, retry_after: None }, &terms(number));
+        assert_eq!(after(1), waiting(5, 2));
+        assert_eq!(after(3), Follows::Settled(Settlement::Failed(FailureReason::AttemptsUsedUp)));
     }
 
     #[test]

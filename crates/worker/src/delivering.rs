@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use fanfare_domain::delivery::{Delivery, FailureReason, Settlement, Turn};
 use fanfare_domain::event::Event;
+use fanfare_domain::journal::Parking;
 use fanfare_domain::profile::Profiles;
 use fanfare_domain::sealed::Keyring;
 use fanfare_domain::time::Timestamp;
-use fanfare_domain::webhook::{RateLimit, Webhook};
+use fanfare_domain::webhook::Webhook;
 use fanfare_ports::catalogue::{Catalogue, Lookup};
 use fanfare_ports::clock::SharedClock;
-use fanfare_ports::queue::{Leased, Queue, TAKERS};
+use fanfare_ports::queue::{Leased, Queue};
 use fanfare_proto::records::decode_delivery;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -33,8 +34,6 @@ const LOCAL_WAIT: Duration = Duration::from_secs(1);
 const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How long a delivery waits that cannot be decided about yet (its webhook, payload or key cannot be had).
 const UNDECIDED_AGAIN_AFTER: Duration = Duration::from_secs(5);
-/// How long a record that cannot be read here is left for a newer process.
-const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(30);
 /// A delivery's deadline lies so long before its event may be trimmed.
 const DEADLINE_MARGIN: Duration = Duration::from_secs(3600);
 /// A secret that could not be decrypted is tried again sooner than this for as long as anything waits for it.
@@ -45,6 +44,8 @@ const LARGEST_SHARE: u32 = 4;
 const BY_HAND_AT_ONCE: u32 = 8;
 /// What was asked for by hand and is too much now is offered again after this.
 const BY_HAND_AGAIN_AFTER: Duration = Duration::from_secs(2);
+/// For so long after it was asked for.
+const BY_HAND_TRIED_FOR: Duration = Duration::from_secs(60);
 
 /// Everything that a delivery needs on its way.
 pub(crate) struct Courier {
@@ -84,7 +85,7 @@ struct Goal {
 
 /// What is posted, and where to.
 struct Job {
-    event: Arc<Event>,
+    event: Event,
     prepared: Arc<Prepared>,
     webhook: Arc<Webhook>,
 }
@@ -115,7 +116,7 @@ impl Courier {
             gates: Gates::new(config.waiting_per_webhook),
             by_hand: Gates::new(0),
             air: Semaphore::new(config.in_flight.get()),
-            payloads: Payloads::of(Arc::clone(&queue), config.payload_cache_bytes),
+            payloads: Payloads::of(Arc::clone(&queue)),
             prepared: PreparedWebhooks::new(profiles, keyring, poster.rules().clone()),
             recorder: Recorder::new(queue, Arc::clone(&clock)),
             tokens: Tokens::new(Arc::clone(&clock)),
@@ -137,10 +138,7 @@ impl Courier {
         let now = self.clock.now();
         let delivery = match decode_delivery(&leased.record) {
             Ok(delivery) => delivery,
-            Err(error) => {
-                tracing::error!(%error, position = ?leased.position, "delivery cannot be read here");
-                return self.recorder.hand_back(&leased.lease, UNREADABLE_AGAIN_AFTER).await;
-            }
+            Err(error) => return self.recorder.leave_unread(&leased, &error).await,
         };
         let task = Task::new(delivery, leased.lease, leased.takers, now);
         match self.look_up(&task).await {
@@ -162,7 +160,7 @@ impl Courier {
             Ok(Payload::Found(event)) => Some(event),
             Ok(Payload::Gone) | Err(_) => None,
         };
-        self.recorder.settle(task, event.as_deref(), settlement).await;
+        self.recorder.settle(task, event.as_ref(), settlement).await;
     }
 
     async fn wait_undecided(&self, task: Task, why: &str) {
@@ -221,7 +219,7 @@ impl Courier {
 
     async fn event(&self, delivery: &Delivery) -> Result<Payload, PayloadError> {
         match &delivery.event {
-            Some(event) => Ok(Payload::Found(Arc::new(event.clone()))),
+            Some(event) => Ok(Payload::Found(event.clone())),
             None => self.payloads.read(&delivery.reference).await,
         }
     }
@@ -232,7 +230,7 @@ impl Courier {
             return self.admit_by_hand(task, goal).await;
         };
         if let (Some(limit), false) = (goal.webhook.rate_limit, task.delivery.paced) {
-            return self.recorder.park(task, number, limit.per_second, burst(limit)).await;
+            return self.recorder.park(task, number, Parking::limited_to(limit)).await;
         }
         let most = self.most_in_flight(&goal);
         match stop.run_until_cancelled(self.wait_for_turn(&task, most)).await {
@@ -244,9 +242,9 @@ impl Courier {
                 }
             }
             Some(OwnTurn::WebhookIsBusy) => {
-                let pace = self.pace(&goal.webhook, most);
-                tracing::debug!(delivery = %task.delivery.reference.id, pace.per_second, "delivery is parked");
-                self.recorder.park(task, number, pace.per_second, burst(pace)).await;
+                let parking = self.parking(&goal.webhook, most);
+                tracing::debug!(delivery = %task.delivery.reference.id, ?parking, "delivery is parked");
+                self.recorder.park(task, number, parking).await;
             }
             // That is no fault of the webhook's, so it is not held to a pace.
             Some(OwnTurn::ProcessIsBusy) => self.recorder.postpone(task, number, BUSY_AGAIN_AFTER).await,
@@ -254,11 +252,12 @@ impl Courier {
     }
 
     /// What was asked for by hand does not queue behind what the webhook cannot take. Nor can it be parked: the schedule
-    /// knows nothing of it. What is too much at once is tried again a few times, and then nothing comes of it.
+    /// knows nothing of it. What is too much at once is tried again for a while, and then nothing comes of it.
     async fn admit_by_hand(&self, task: Task, goal: Goal) {
-        match self.by_hand.enter(goal.webhook.id, BY_HAND_AT_ONCE, self.clock.now()) {
+        let now = self.clock.now();
+        match self.by_hand.enter(goal.webhook.id, BY_HAND_AT_ONCE, now) {
             Admission::Entered(_pass) => self.go(task, goal, None).await,
-            Admission::Waiting(_) | Admission::Full if task.takers + 1 < TAKERS => {
+            Admission::Waiting(_) | Admission::Full if now.since(task.delivery.due) < BY_HAND_TRIED_FOR => {
                 self.recorder.hand_back(&task.lease, BY_HAND_AGAIN_AFTER).await;
             }
             Admission::Waiting(_) | Admission::Full => {
@@ -311,16 +310,11 @@ impl Courier {
         }
     }
 
-    /// How fast the webhook's own queue lets deliveries through: its limit, or what it has been managing.
-    fn pace(&self, webhook: &Webhook, most: u32) -> RateLimit {
-        let managed = RateLimit { per_second: self.gates.pace(webhook.id, most, self.clock.now()), burst: None };
-        webhook.rate_limit.unwrap_or(managed)
+    /// The webhook's own queue, at the pace of its limit, or of what it has been managing.
+    fn parking(&self, webhook: &Webhook, most: u32) -> Parking {
+        let measured = || Parking::measured(self.gates.pace(webhook.id, most, self.clock.now()));
+        webhook.rate_limit.map_or_else(measured, Parking::limited_to)
     }
-}
-
-/// As many as a second has, and at least one, unless the limit says; the cast stops at `u32::MAX`.
-fn burst(limit: RateLimit) -> u32 {
-    limit.burst.map_or(limit.per_second.ceil() as u32, Into::into).max(1)
 }
 
 /// The attempt's number as it is logged.

@@ -12,6 +12,8 @@ use tokio::sync::oneshot;
 const FIRST_LIMIT: u32 = 16;
 /// A receiver that answers, but slowly, keeps at least so many attempts in flight (or its limit, if that is less).
 const SLOW_LIMIT: u32 = 8;
+/// What is answered within this time may wait, however much it is: it would take longer to park it.
+const MOMENT: Duration = Duration::from_millis(200);
 /// The span over which a webhook's pace is measured.
 const PACE_SPAN: Duration = Duration::from_secs(5);
 /// Less than this is too short to tell a pace from.
@@ -81,7 +83,8 @@ pub(crate) struct Ticket {
 }
 
 impl Gates {
-    /// Gates at each of which up to `waiting_limit` deliveries wait.
+    /// Gates at each of which up to `waiting_limit` deliveries wait, or as many as its webhook answers in a
+    /// moment.
     pub(crate) fn new(waiting_limit: usize) -> Arc<Self> {
         Arc::new(Self { webhooks: Mutex::default(), waiting_limit })
     }
@@ -101,8 +104,13 @@ impl Gates {
             drop(webhooks);
             return Admission::Entered(self.pass(webhook, most));
         }
-        gate.waiting.retain(|waiting| !waiting.is_closed());
-        if gate.waiting.len() >= self.waiting_limit {
+        // Parking takes longer than what this webhook will have answered in a moment.
+        let soon = gate.pace.answered_per_second(now) * MOMENT.as_secs_f64();
+        let waiting_limit = self.waiting_limit.max(soon as usize);
+        if gate.waiting.len() >= waiting_limit {
+            gate.waiting.retain(|waiting| !waiting.is_closed());
+        }
+        if gate.waiting.len() >= waiting_limit {
             return Admission::Full;
         }
         let (sender, turn) = oneshot::channel();
@@ -210,13 +218,23 @@ impl Pace {
         }
     }
 
+    /// What was answered in the time that is looked at, for each second of it.
+    fn answered_per_second(mut self, now: Timestamp) -> f64 {
+        self.turn(now);
+        let answered = u64::from(self.answered) + u64::from(self.answered_before);
+        answered as f64 / self.span(now).as_secs_f64()
+    }
+
+    fn span(&self, now: Timestamp) -> Duration {
+        (self.span_before + now.since(self.began)).max(LEAST_SPAN)
+    }
+
     /// What was answered in the time that is looked at, and what may be in flight now as if it were answered this moment:
     /// so a webhook of which little is known is taken to be quick, and less so the longer nothing is heard of it.
     fn per_second(mut self, limit: u32, now: Timestamp) -> f64 {
         self.turn(now);
-        let span = (self.span_before + now.since(self.began)).max(LEAST_SPAN);
         let answered = u64::from(self.answered) + u64::from(self.answered_before) + u64::from(limit);
-        answered as f64 / span.as_secs_f64()
+        answered as f64 / self.span(now).as_secs_f64()
     }
 }
 
@@ -246,6 +264,22 @@ mod tests {
         drop(first);
         assert!(ticket.wait().await.is_some());
         assert!(gates.lock().is_empty(), "nothing is left behind");
+    }
+
+    #[test]
+    fn as_many_wait_as_are_answered_in_a_moment() {
+        let gates = Gates::new(2);
+        let _keep_open = entered(gates.enter(WEBHOOK, 2, at(0)));
+        for millis in 0..1_000 {
+            let mut pass = entered(gates.enter(WEBHOOK, 2, at(millis)));
+            pass.note(Answered::Promptly, at(millis));
+        }
+        let _busy = entered(gates.enter(WEBHOOK, 2, at(1_000)));
+        let mut tickets = Vec::new();
+        while let Admission::Waiting(ticket) = gates.enter(WEBHOOK, 2, at(1_000)) {
+            tickets.push(ticket);
+        }
+        assert!((195..=205).contains(&tickets.len()), "{}", tickets.len());
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::decision::Persistence;
 use crate::tokens::{Client, ClientParts};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +14,6 @@ use fanfare_domain::event::Event;
 use fanfare_domain::ids::WebhookId;
 use fanfare_domain::profile::{Profile, Profiles};
 use fanfare_domain::render::{EventParts, SigningSecrets, render, sign};
-use fanfare_domain::retry::RetryPolicy;
 use fanfare_domain::sealed::{Keyring, OpenError, Sealed};
 use fanfare_domain::signature::{Ed25519Secret, SecretError};
 use fanfare_domain::target::{TargetError, TargetRules, TargetUrl};
@@ -60,7 +60,7 @@ pub(crate) struct Prepared {
     /// How tokens are fetched, where the receiver asks for them.
     pub(crate) client: Option<Client>,
     pub(crate) timeout: Duration,
-    pub(crate) retry: RetryPolicy,
+    pub(crate) retry: Persistence,
     pub(crate) max_in_flight: Option<NonZeroU32>,
     webhook_id: String,
 }
@@ -110,7 +110,10 @@ impl Prepared {
             secret_headers,
             client,
             timeout: webhook.timeout.unwrap_or(profile.timeout),
-            retry: webhook.retry.clone().unwrap_or_else(|| profile.retry.clone()),
+            retry: Persistence {
+                schedule: webhook.retry.clone().unwrap_or_else(|| profile.retry.clone()),
+                gone_ends: webhook.disable.unwrap_or(profile.disable).gone,
+            },
             max_in_flight: webhook.max_in_flight,
             webhook_id: webhook.id.to_string(),
             profile: Arc::clone(profile),
@@ -120,6 +123,7 @@ impl Prepared {
     /// The request that posts `event` in an attempt that starts at `started`.
     pub(crate) fn request(&self, event: &Event, started: Timestamp) -> Result<Request, PrepareError> {
         let parts = EventParts {
+            tenant: event.tenant_id.as_str(),
             id: event.id.as_str(),
             event_type: event.event_type.as_str(),
             created: event.created,
@@ -127,7 +131,7 @@ impl Prepared {
             data: &event.data,
         };
         let rendered = render(&self.profile, &parts, &self.webhook_id);
-        let signed = sign(&self.profile, &self.secrets, &rendered, event.id.as_str(), started);
+        let signed = sign(&self.profile, &self.secrets, &rendered, &parts, started);
         let mut headers = self.headers.clone();
         for (name, value) in signed.headers {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| PrepareError::NotAHeader("header name"))?;
@@ -256,3 +260,6 @@ impl PreparedWebhooks {
         Ok(prepared)
     }
 }
+
+#[cfg(test)]
+mod tests;

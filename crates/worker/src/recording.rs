@@ -9,11 +9,13 @@ use fanfare_domain::event::{Event, Purpose};
 use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Parked, Parking};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::clock::SharedClock;
-use fanfare_ports::queue::{Lease, Queue, Topic, keep_storing};
-use fanfare_proto::records::encode_journal;
+use fanfare_ports::queue::{Lease, Leased, Queue, Topic, keep_storing};
+use fanfare_proto::records::{RecordError, encode_journal};
 
 /// The first attempt's number.
 const FIRST: u16 = 1;
+/// How long a record of a newer format is left for a newer process.
+const NEWER_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// A delivery that was taken and is not finished, and whether another entry already answers for it.
 pub(crate) struct Task {
@@ -21,8 +23,6 @@ pub(crate) struct Task {
     pub(crate) lease: Lease,
     /// When it was taken, by this process.
     pub(crate) taken: Timestamp,
-    /// How many have taken it, this process included.
-    pub(crate) takers: u32,
     /// Its record in the queue is finished: an entry in the schedule outlives this process instead.
     guarded: bool,
 }
@@ -31,7 +31,7 @@ impl Task {
     pub(crate) fn new(mut delivery: Delivery, lease: Lease, takers: u32, taken: Timestamp) -> Self {
         // A taker before this one may have told the schedule of it and died before finishing it.
         delivery.waited |= takers > 1;
-        Self { delivery, lease, taken, takers, guarded: false }
+        Self { delivery, lease, taken, guarded: false }
     }
 
     /// The number of the attempt that the schedule waits for; `None` for a manual one, which it knows nothing of.
@@ -108,12 +108,12 @@ impl Recorder {
     }
 
     /// The delivery waits in its webhook's own queue, in the place that it has by when it fell due.
-    pub(crate) async fn park(&self, task: Task, number: u16, per_second: f64, burst: u32) {
+    pub(crate) async fn park(&self, task: Task, number: u16, parking: Parking) {
         if self.has_lapsed(&task) {
             return;
         }
         let due = task.delivery.due;
-        self.store_parked(&task, number, due, Parking::Webhook { per_second, burst }).await;
+        self.store_parked(&task, number, due, parking).await;
         self.finish(&task).await;
     }
 
@@ -146,6 +146,19 @@ impl Recorder {
         }
         if let Err(error) = self.queue.finish(std::slice::from_ref(&task.lease)).await {
             tracing::warn!(%error, delivery = %task.delivery.reference.id, "delivery was not finished and will be repeated");
+        }
+    }
+
+    /// What cannot be read here is left to a newer process, if that may be able to; else it is a dead letter.
+    pub(crate) async fn leave_unread(&self, leased: &Leased, error: &RecordError) {
+        tracing::error!(%error, position = ?leased.position, "delivery cannot be read here");
+        match error {
+            RecordError::UnknownFormat(_) => self.hand_back(&leased.lease, NEWER_AGAIN_AFTER).await,
+            RecordError::Damaged(_) => {
+                if let Err(error) = self.queue.bury(std::slice::from_ref(leased), &error.to_string()).await {
+                    tracing::warn!(%error, "delivery is no dead letter yet; its lease will lapse");
+                }
+            }
         }
     }
 

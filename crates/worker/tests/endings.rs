@@ -4,12 +4,14 @@ mod stage;
 
 use std::time::Duration;
 
-use fanfare_domain::delivery::{Delivery, DeliveryRef, FailureReason, Lane, Position, Settlement};
+use bytes::Bytes;
+use fanfare_domain::delivery::{Delivery, DeliveryRef, FailureReason, Lane, Position, Settlement, Turn};
 use fanfare_domain::event::Purpose;
-use fanfare_domain::ids::Run;
+use fanfare_domain::ids::{AttemptId, Run};
 use fanfare_domain::journal::{Attempted, Follows, Parking};
 use fanfare_ports::directory::{Entry, EntryKey, Write};
-use fanfare_ports::queue::Consumer;
+use fanfare_ports::queue::{Consumer, Topic};
+use fanfare_proto::records::encode_delivery;
 
 use stage::{RETENTION, Receiver, Stage, TENANT, seal_elsewhere, soon};
 
@@ -116,6 +118,47 @@ async fn what_cannot_be_decrypted_waits_and_is_told_to_whoever_watches() {
     assert_eq!(stage.attempted().await.follows, Follows::Settled(Settlement::Success));
     let waits_for = stage.worker.waits_for();
     assert!(matches!(&waits_for[..], [only] if only.starts_with("secrets: ")), "others that open hide it not");
+}
+
+#[tokio::test]
+async fn what_a_newer_version_wrote_is_left_to_it_and_what_is_damaged_is_a_dead_letter() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::answering(200).await;
+    let webhook = stage.webhook(1, receiver.url("/")).await;
+    let (newer, damaged) = (Bytes::from_static(&[250, 1, 2, 3]), Bytes::from_static(&[1, 255]));
+    let good = encode_delivery(&stage.delivery(&stage.event("e1"), &webhook));
+    let topic = Topic::Deliveries(Lane::Fresh);
+    stage.queue.publish(topic, vec![newer, damaged, good]).await.expect("stored");
+    assert_eq!(stage.attempted().await.follows, Follows::Settled(Settlement::Success));
+
+    let letters = stage.dead_letters(1).await;
+    assert_eq!((letters[0].position.index, letters[0].record.as_ref()), (1, &[1, 255][..]));
+    stage.taken(Lane::Fresh, 1).await;
+}
+
+#[tokio::test]
+async fn what_was_asked_for_by_hand_and_finds_no_place_ends_after_a_while() {
+    let stage = Stage::new().await;
+    let (receiver, gate) = Receiver::patient().await;
+    let webhook = stage.webhook(1, receiver.url("/")).await;
+    let by_hand = |number: u8, age: Duration| Delivery {
+        turn: Turn::Manual { id: AttemptId::from_bytes([number; 16]), number: 1 },
+        due: stage.clock.now().minus(age),
+        ..stage.delivery(&stage.event(&format!("e{number}")), &webhook)
+    };
+    for number in 0..8 {
+        stage.hand_in(&[by_hand(number, Duration::ZERO)]).await;
+        receiver.next().await;
+    }
+    let (old, new) = (by_hand(8, Duration::from_secs(61)), by_hand(9, Duration::ZERO));
+    stage.hand_in(&[old]).await;
+    stage.hand_in(&[new]).await;
+    stage.handed_out(Lane::Fresh).await;
+    stage.taken(Lane::Fresh, 9).await;
+    gate.add_permits(100);
+    receiver.next().await;
+    stage.taken(Lane::Fresh, 0).await;
+    assert_eq!(receiver.count(), 9, "the old one was not attempted");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use fanfare_domain::delivery::{Delivery, Lane, Settlement, Turn};
 use fanfare_domain::ids::AttemptId;
-use fanfare_domain::journal::{Follows, Parking};
+use fanfare_domain::journal::{Follows, PaceKind, Parking};
 use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::RateLimit;
 use fanfare_ports::clock::ManualClock;
@@ -83,8 +83,8 @@ async fn a_hanging_receiver_holds_up_its_own_deliveries_alone() {
     let third = stage.send("c", &slow).await;
     let parked = stage.parked().await;
     assert_eq!((parked.delivery, parked.attempt, parked.due), (third.reference, 1, third.due));
-    let Parking::Webhook { per_second, burst } = parked.parking else { panic!("not in its webhook's queue") };
-    assert!(per_second >= 1.0 && burst >= 1, "{per_second} {burst}");
+    let Parking::Webhook { per_second, burst, pace } = parked.parking else { panic!("not in its webhook's queue") };
+    assert!(per_second >= 1.0 && burst >= 1 && pace == PaceKind::Measured, "{per_second} {burst} {pace:?}");
 
     stage.send("d", &quick).await;
     let attempted = stage.attempted().await;
@@ -141,7 +141,8 @@ async fn a_rate_limited_webhook_gets_only_what_its_own_queue_let_through() {
     stage.write(Entry::Webhook(Box::new(webhook.clone()))).await;
     let delivery = stage.send("e1", &webhook).await;
     let parked = stage.parked().await;
-    assert_eq!((parked.due, parked.parking), (delivery.due, Parking::Webhook { per_second: 0.5, burst: 3 }));
+    let parking = Parking::Webhook { per_second: 0.5, burst: 3, pace: PaceKind::Limit };
+    assert_eq!((parked.due, parked.parking), (delivery.due, parking));
     assert_eq!(receiver.count(), 0);
 
     stage.hand_in(&[Delivery { paced: true, waited: true, ..delivery }]).await;

@@ -4,15 +4,17 @@
 mod message;
 mod saved;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use fanfare_domain::delivery::Position;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::queue::{Backlog, Consumer, Lease, Leased, Pack, TAKERS};
 
 use self::message::{Holding, OpenMessage};
 pub(super) use self::saved::Saved;
+use self::saved::SavedMessage;
 use super::messages::Loaded;
 use super::ranges::Ranges;
 use super::records::RecordSet;
@@ -30,7 +32,7 @@ pub(super) type Holder = u64;
 struct Offer {
     sequence: u64,
     records: RecordSet,
-    /// How many have taken them.
+    /// How many have taken them and not handed them back.
     takers: u32,
 }
 
@@ -67,17 +69,18 @@ impl ConsumerState {
     /// As `saved` says; `last` is the stream's last sequence. Messages above the cursor are added by [`Self::stored`].
     pub(super) fn new(consumer: Consumer, saved: Saved, first: u64, last: u64) -> Self {
         let Saved { cursor, open } = saved;
-        let open: BTreeMap<u64, OpenMessage> = open.into_iter().filter(|(sequence, _)| *sequence >= first).collect();
-        let ready = open
-            .iter()
-            .map(|(&sequence, message)| Offer { sequence, records: RecordSet::ALL, takers: message.takers })
-            .collect();
+        let (mut ready, mut opened) = (VecDeque::new(), BTreeMap::new());
+        for SavedMessage { sequence, finished, takers } in open.into_iter().filter(|message| message.sequence >= first)
+        {
+            ready.push_back(Offer { sequence, records: RecordSet::ALL, takers });
+            opened.insert(sequence, OpenMessage::of_which(finished));
+        }
         Self {
             consumer,
             untaken: Ranges::default(),
             cursor,
             inherited: last,
-            open,
+            open: opened,
             ready,
             delayed: BTreeMap::new(),
             delays: 0,
@@ -173,12 +176,11 @@ impl ConsumerState {
         }
         let spent = offer.takers >= TAKERS;
         let takers = if spent { offer.takers } else { offer.takers + 1 };
-        message.takers = message.takers.max(takers);
         let holding = Holding::new(holder, records, takers, now);
         let leased = records.iter().filter_map(|index| {
             Some(Leased {
                 record: pack.records.get(usize::from(index))?.clone(),
-                position: pack.position(offer.sequence, index),
+                position: Position { sequence: offer.sequence, index },
                 takers,
                 lease: Lease::new(self.consumer, offer.sequence, index, Arc::clone(&holding.ends)),
             })
@@ -189,6 +191,11 @@ impl ConsumerState {
             picked.leased.extend(leased)
         }
         message.holdings.push(holding);
+    }
+
+    /// Whether the record is held under this lease and not finished.
+    pub(super) fn is_taken(&self, lease: &Lease, now: Timestamp) -> bool {
+        lease.is_held(now) && self.open.get(&lease.message).is_some_and(|message| message.is_held(lease.index))
     }
 
     /// Finishes records whose lease is held; tells whether any was.
@@ -206,10 +213,11 @@ impl ConsumerState {
         finished
     }
 
-    /// Offers records again, each by itself, after `delay`; at once to whoever puts them aside if too many have taken them.
+    /// Offers records again, each by itself, after `delay`, as if whoever hands them back had not taken them.
     pub(super) fn hand_back(&mut self, leases: &[Lease], delay: Duration, now: Timestamp) {
         for offer in self.taken_back(leases, now) {
-            if delay.is_zero() || offer.takers >= TAKERS {
+            let offer = Offer { takers: offer.takers.saturating_sub(1), ..offer };
+            if delay.is_zero() {
                 self.ready.push_back(offer);
             } else {
                 self.delay(offer, now.plus(delay));
@@ -217,7 +225,7 @@ impl ConsumerState {
         }
     }
 
-    /// Offers records again, each by itself, from `until` on.
+    /// Offers records again, each by itself, from `until` on; their takers count.
     pub(super) fn put_off(&mut self, leases: &[Lease], until: Timestamp, now: Timestamp) {
         for offer in self.taken_back(leases, now) {
             self.delay(offer, until);
@@ -255,11 +263,20 @@ impl ConsumerState {
         self.ready.len() > before
     }
 
-    /// What a restart must know.
+    /// What a restart must know. A message counts as many takers as the one of its records that has had the most.
     pub(super) fn save(&mut self) -> Saved {
         self.unsaved = false;
-        let open = self.open.iter().map(|(sequence, message)| (*sequence, message.without_holdings())).collect();
-        Saved { cursor: self.cursor, open }
+        let mut offered: HashMap<u64, u32> = HashMap::new();
+        for offer in self.ready.iter().chain(self.delayed.values()) {
+            let takers = offered.entry(offer.sequence).or_default();
+            *takers = offer.takers.max(*takers);
+        }
+        let saved = |(&sequence, message): (&u64, &OpenMessage)| SavedMessage {
+            sequence,
+            finished: message.finished,
+            takers: offered.get(&sequence).copied().unwrap_or(0).max(message.takers()),
+        };
+        Saved { cursor: self.cursor, open: self.open.iter().map(saved).collect() }
     }
 
     fn delay(&mut self, offer: Offer, until: Timestamp) {

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use fanfare_ports::Cause;
-use fanfare_ports::queue::{Consumer, DeadLetter, Leased, QueueError, Topic};
+use fanfare_ports::queue::{Consumer, DeadLetter, Lease, Leased, QueueError, Topic};
 
 use super::EmbeddedQueue;
 use super::messages;
@@ -14,7 +14,7 @@ use crate::database::DatabaseError;
 /// Messages that are loaded at once when takers are behind what memory keeps.
 const LOADED_TOGETHER: usize = 32;
 /// When records that could not be put among the dead letters are tried again.
-const BURY_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const BURY_AGAIN: Duration = Duration::from_secs(1);
 
 impl EmbeddedQueue {
     pub(super) async fn take_within(
@@ -55,7 +55,7 @@ impl EmbeddedQueue {
                 }
             }
             let buried = !picked.spent.is_empty();
-            self.bury(consumer, picked.spent).await;
+            self.bury_spent(consumer, picked.spent).await;
             if !picked.leased.is_empty() || !(picked.load || buried) {
                 return Ok(picked.leased);
             }
@@ -64,33 +64,44 @@ impl EmbeddedQueue {
         }
     }
 
-    /// Puts records among the dead letters and then finishes them.
-    async fn bury(&self, consumer: Consumer, spent: Vec<Leased>) {
+    /// Puts records that too many have taken among the dead letters.
+    async fn bury_spent(&self, consumer: Consumer, spent: Vec<Leased>) {
         if spent.is_empty() {
             return;
         }
-        let leases: Vec<_> = spent.iter().map(|one| one.lease.clone()).collect();
-        match self.store_dead_letters(consumer, spent).await {
-            Ok(()) => self.finish_now(&leases),
+        let unburied = self.bury_all(&spent, "every taker ended before it was finished").await;
+        let now = self.shared.core.clock.now();
+        self.shared.core.state().consumer(consumer).put_off(&unburied, now.plus(BURY_AGAIN), now);
+    }
+
+    /// Puts records among the dead letters and then finishes them. Returns the leases of those that could not be stored.
+    pub(super) async fn bury_all(&self, records: &[Leased], reason: &str) -> Vec<Lease> {
+        let leases: Vec<_> = records.iter().map(|one| one.lease.clone()).collect();
+        match self.store_dead_letters(records, reason).await {
+            Ok(()) => {
+                self.finish_now(&leases);
+                Vec::new()
+            }
             Err(error) => {
-                tracing::error!(?consumer, %error, "dead letters are not stored");
-                let now = self.shared.core.clock.now();
-                self.shared.core.state().consumer(consumer).put_off(&leases, now.plus(BURY_AGAIN), now);
+                tracing::error!(%error, "dead letters are not stored");
+                leases
             }
         }
     }
 
-    async fn store_dead_letters(&self, consumer: Consumer, spent: Vec<Leased>) -> Result<(), Cause> {
-        let mut letters = Vec::with_capacity(spent.len());
-        for Leased { record, position, takers, lease } in spent {
+    async fn store_dead_letters(&self, records: &[Leased], reason: &str) -> Result<(), Cause> {
+        let mut letters = Vec::with_capacity(records.len());
+        for Leased { record, position, takers, lease } in records {
             let readers = self.shared.core.database.read();
-            let topic = messages::topic_of(readers, consumer.stream(), lease.message).await?;
+            let topic = messages::topic_of(readers, lease.consumer.stream(), lease.message).await?;
             let Some(topic) = topic else { continue };
-            tracing::error!(?topic, ?position, takers, "record that nobody could finish becomes a dead letter");
-            let reason = format!("{takers} takers did not finish it");
+            tracing::error!(?topic, ?position, takers, reason, "record becomes a dead letter");
+            let (position, takers, reason, record) = (*position, *takers, reason.to_owned(), record.clone());
             letters.push(DeadLetter { topic, position, takers, reason, record }.encode());
         }
-        self.store(Topic::DeadLetters, letters).await?;
+        if !letters.is_empty() {
+            self.store(Topic::DeadLetters, letters).await?;
+        }
         Ok(())
     }
 }

@@ -1,14 +1,14 @@
 //! Which packs this process has open, and what of them is unfinished.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_nats::Subject;
-use bytes::Bytes;
-use fanfare_domain::delivery::Position;
 use fanfare_domain::time::Timestamp;
-use fanfare_ports::queue::{Consumer, LEASE, Lease, Leased, Pack, TAKERS, Topic};
+use fanfare_ports::queue::{Consumer, LEASE, Lease, Leased, Pack, Topic};
+
+use super::moving::{Origin, Story};
 
 /// A pack as it came from the server.
 #[derive(Debug)]
@@ -16,9 +16,10 @@ pub(super) struct Arrival {
     pub(super) consumer: Consumer,
     pub(super) topic: Topic,
     pub(super) sequence: u64,
+    pub(super) story: Story,
     /// Where it is acknowledged.
     pub(super) reply: Subject,
-    /// How many have taken it, we included.
+    /// How many have taken it and not handed it back, we included.
     pub(super) takers: u32,
     /// When it was asked for: its lease is no older than that.
     pub(super) asked: Timestamp,
@@ -32,13 +33,13 @@ struct OpenPack {
     records: Vec<Progress>,
 }
 
-/// How far a record is, and how many have taken it.
+/// How far a record is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
     /// Somebody has it.
-    Leased(u32),
-    /// It was handed back and not handed out again yet; those who had it are counted, and the next one.
-    Returned(u32),
+    Leased,
+    /// It waits in this process to be handed out.
+    Kept,
     Finished,
 }
 
@@ -62,13 +63,15 @@ pub(super) struct Kept {
     pub(super) ends: Arc<AtomicI64>,
 }
 
-/// A record that nobody is to have again.
+/// Records of one message that leave it together.
 #[derive(Debug)]
-pub(super) struct Exhausted {
+pub(super) struct Leaving {
     pub(super) topic: Topic,
-    pub(super) position: Position,
+    pub(super) origin: Origin,
+    /// How many had taken them before us.
     pub(super) takers: u32,
-    pub(super) record: Bytes,
+    pub(super) pack: Pack,
+    pub(super) leases: Vec<Lease>,
 }
 
 impl OpenPack {
@@ -80,8 +83,12 @@ impl OpenPack {
         self.records.iter().all(|progress| *progress == Progress::Finished)
     }
 
-    fn has_returned(&self) -> bool {
-        self.records.iter().any(|progress| matches!(progress, Progress::Returned(_)))
+    fn keeps_some(&self) -> bool {
+        self.records.contains(&Progress::Kept)
+    }
+
+    fn is_leased(&self, index: u16) -> bool {
+        self.records.get(usize::from(index)) == Some(&Progress::Leased)
     }
 
     fn progress(&mut self, index: u16) -> Option<&mut Progress> {
@@ -89,13 +96,10 @@ impl OpenPack {
     }
 
     fn leased(&self, message: u64, index: u16) -> Option<Leased> {
-        let (Progress::Leased(takers) | Progress::Returned(takers)) = *self.records.get(usize::from(index))? else {
-            return None;
-        };
         Some(Leased {
             record: self.arrival.pack.records.get(usize::from(index))?.clone(),
-            position: self.arrival.pack.position(self.arrival.sequence, index),
-            takers,
+            position: self.arrival.story.origin.position(index),
+            takers: self.arrival.takers,
             lease: Lease::new(self.arrival.consumer, message, index, Arc::clone(&self.ends)),
         })
     }
@@ -110,7 +114,7 @@ impl OpenPacks {
     /// Opens a pack and leases all of its records.
     pub(super) fn open(&self, arrival: Arrival) -> Vec<Leased> {
         let ends = Arc::new(AtomicI64::new(arrival.asked.plus(LEASE).as_millis()));
-        let records = vec![Progress::Leased(arrival.takers); arrival.pack.records.len()];
+        let records = vec![Progress::Leased; arrival.pack.records.len()];
         let mut packs = self.packs();
         packs.last += 1;
         let message = packs.last;
@@ -126,51 +130,54 @@ impl OpenPacks {
         leases.iter().filter_map(|lease| packs.finish(lease, now)).collect()
     }
 
-    /// Takes a record back, if its lease is held; tells whether it has had all the takers that it may have.
-    pub(super) fn return_one(&self, lease: &Lease, now: Timestamp) -> Option<bool> {
-        let mut packs = self.packs();
-        let pack = packs.by_message.get_mut(&lease.message).filter(|pack| pack.is_held(now))?;
-        let progress = pack.progress(lease.index)?;
-        let Progress::Leased(takers) = *progress else { return None };
-        *progress = Progress::Returned(takers + 1);
-        Some(takers + 1 > TAKERS)
+    /// Those of the records that are held, by the message that they are in.
+    pub(super) fn leaving(&self, leases: &[Lease], now: Timestamp) -> Vec<Leaving> {
+        let mut by_message: BTreeMap<u64, BTreeMap<u16, &Lease>> = BTreeMap::new();
+        for lease in leases {
+            by_message.entry(lease.message).or_default().insert(lease.index, lease);
+        }
+        let packs = self.packs();
+        let of_one = |(message, mut leases): (u64, BTreeMap<u16, &Lease>)| {
+            let pack = packs.by_message.get(&message).filter(|pack| pack.is_held(now))?;
+            let arrival = &pack.arrival;
+            leases.retain(|index, _| pack.is_leased(*index));
+            let records = leases.keys().filter_map(|index| arrival.pack.records.get(usize::from(*index)).cloned());
+            let (pack, origin) = (Pack::of(records.collect()), arrival.story.origin.of(leases.keys().copied()));
+            (!leases.is_empty()).then(|| Leaving {
+                topic: arrival.topic,
+                origin,
+                takers: arrival.takers.saturating_sub(1),
+                pack,
+                leases: leases.into_values().cloned().collect(),
+            })
+        };
+        by_message.into_iter().filter_map(of_one).collect()
     }
 
-    /// Leases a record that was handed back once more, unless its pack has lapsed.
-    pub(super) fn lease_again(&self, message: u64, index: u16, now: Timestamp) -> Option<Leased> {
-        let mut packs = self.packs();
-        let pack = packs.by_message.get_mut(&message).filter(|pack| pack.is_held(now))?;
-        let progress = pack.progress(index)?;
-        let Progress::Returned(takers) = *progress else { return None };
-        *progress = Progress::Leased(takers);
-        pack.leased(message, index)
+    /// The topic of a record that is held.
+    pub(super) fn topic(&self, lease: &Lease, now: Timestamp) -> Option<Topic> {
+        let packs = self.packs();
+        let pack =
+            packs.by_message.get(&lease.message).filter(|pack| pack.is_held(now) && pack.is_leased(lease.index))?;
+        Some(pack.arrival.topic)
     }
 
-    /// What is leased and will not be handed out after all goes back, as if it had not been.
-    pub(super) fn keep_for_later(&self, leased: &Leased) {
+    /// Keeps a record to hand it out again, if it is leased.
+    pub(super) fn keep_for_later(&self, lease: &Lease) {
         let mut packs = self.packs();
-        let pack = packs.by_message.get_mut(&leased.lease.message);
-        if let Some(progress) = pack.and_then(|pack| pack.progress(leased.lease.index)) {
-            *progress = Progress::Returned(leased.takers);
+        let progress = packs.by_message.get_mut(&lease.message).and_then(|pack| pack.progress(lease.index));
+        if let Some(progress) = progress.filter(|progress| **progress == Progress::Leased) {
+            *progress = Progress::Kept;
         }
     }
 
-    /// A record that was handed back by its last taker.
-    pub(super) fn exhausted(&self, message: u64, index: u16) -> Option<Exhausted> {
-        let packs = self.packs();
-        let pack = packs.by_message.get(&message)?;
-        let leased = pack.leased(message, index).filter(|leased| leased.takers > TAKERS)?;
-        Some(Exhausted {
-            topic: pack.arrival.topic,
-            position: leased.position,
-            takers: leased.takers - 1,
-            record: leased.record,
-        })
-    }
-
-    /// Finishes a record that was handed back; returns where to acknowledge its pack, if all of it is finished.
-    pub(super) fn finish_returned(&self, message: u64, index: u16) -> Option<Subject> {
-        self.packs().finish_record(message, index)
+    /// Leases a record that was kept for later, unless its pack has lapsed.
+    pub(super) fn lease_again(&self, message: u64, index: u16, now: Timestamp) -> Option<Leased> {
+        let mut packs = self.packs();
+        let pack = packs.by_message.get_mut(&message).filter(|pack| pack.is_held(now))?;
+        let progress = pack.progress(index).filter(|progress| **progress == Progress::Kept)?;
+        *progress = Progress::Leased;
+        pack.leased(message, index)
     }
 
     /// All leases that are still held and wanted; the others are forgotten, and lapse.
@@ -182,7 +189,7 @@ impl OpenPacks {
                 return false;
             }
             // Somebody has a lease of it, or it waits to be handed out again.
-            Arc::strong_count(&pack.ends) > 1 || pack.has_returned()
+            Arc::strong_count(&pack.ends) > 1 || pack.keeps_some()
         });
         let kept = |pack: &OpenPack| Kept {
             consumer: pack.arrival.consumer,
@@ -196,16 +203,11 @@ impl OpenPacks {
 impl Packs {
     fn finish(&mut self, lease: &Lease, now: Timestamp) -> Option<Subject> {
         let pack = self.by_message.get_mut(&lease.message).filter(|pack| pack.is_held(now))?;
-        matches!(pack.progress(lease.index)?, Progress::Leased(_)).then_some(())?;
-        self.finish_record(lease.message, lease.index)
-    }
-
-    fn finish_record(&mut self, message: u64, index: u16) -> Option<Subject> {
-        let pack = self.by_message.get_mut(&message)?;
-        *pack.progress(index)? = Progress::Finished;
+        let progress = pack.progress(lease.index).filter(|progress| **progress == Progress::Leased)?;
+        *progress = Progress::Finished;
         if !pack.is_finished() {
             return None;
         }
-        self.by_message.remove(&message).map(|pack| pack.arrival.reply)
+        self.by_message.remove(&lease.message).map(|pack| pack.arrival.reply)
     }
 }

@@ -8,13 +8,11 @@ use fanfare_domain::delivery::Position;
 use fanfare_ports::queue::{DeadLetter, LARGEST_RECORD, Pack, Topic};
 use futures::future::try_join_all;
 
-use super::bookkeeping::{Arrival, Exhausted};
+use super::bookkeeping::Arrival;
+use super::moving::{Story, store_again};
 use crate::connection::Link;
 use crate::names::{stream_name, subject};
 use crate::storing::{NotStored, Outgoing};
-
-/// How many have taken the record before it was stored alone.
-pub(super) const EARLIER_TAKERS: &str = "Fanfare-Takers";
 
 /// Stores a dead letter. The same one is stored once, if the second try comes soon.
 pub(super) async fn bury(link: &Link, letter: DeadLetter) -> Result<(), NotStored> {
@@ -38,18 +36,12 @@ pub(super) async fn bury(link: &Link, letter: DeadLetter) -> Result<(), NotStore
     link.store(&outgoing).await.map(drop)
 }
 
-/// Buries a record that was handed back too often.
-pub(super) async fn bury_record(link: &Link, exhausted: Exhausted) -> Result<(), NotStored> {
-    let Exhausted { topic, position, takers, record } = exhausted;
-    bury(link, DeadLetter { topic, position, takers, reason: "handed back by every taker".to_owned(), record }).await
-}
-
 /// Buries the only record of a pack whose takers died.
 pub(super) async fn bury_alone(link: &Link, arrival: &Arrival) -> Result<(), NotStored> {
     let record = arrival.pack.records.first().cloned().unwrap_or_default();
     let letter = DeadLetter {
         topic: arrival.topic,
-        position: arrival.pack.position(arrival.sequence, 0),
+        position: arrival.story.origin.position(0),
         takers: arrival.takers - 1,
         reason: "every taker ended before it was finished".to_owned(),
         record,
@@ -78,17 +70,11 @@ pub(super) async fn take_apart(link: &Link, arrival: &Arrival) -> Result<(), Not
         takers = arrival.takers,
         "pack is taken apart"
     );
-    let each = (0..).zip(&arrival.pack.records).map(|(index, record)| async move {
-        let mut headers = HeaderMap::new();
-        headers.insert(NATS_MESSAGE_ID, format!("apart.{}.{}.{index}", arrival.topic.name(), arrival.sequence));
-        headers.insert(EARLIER_TAKERS, (arrival.takers - 1).to_string());
-        let outgoing = Outgoing {
-            stream: stream_name(arrival.topic.stream()),
-            subject: subject(arrival.topic),
-            headers,
-            payload: Pack::alone(record.clone(), arrival.pack.position(arrival.sequence, index)).encode(),
-        };
-        link.store(&outgoing).await
+    let each = (0..).zip(&arrival.pack.records).map(|(index, record)| {
+        let story = Story { origin: arrival.story.origin.of([index]), takers: arrival.takers - 1, delay: None };
+        let id = format!("apart.{}.{}.{index}", arrival.topic.name(), arrival.sequence);
+        let payload = Pack::of(vec![record.clone()]).encode();
+        async move { store_again(link, arrival.topic, id, &story, payload).await }
     });
     try_join_all(each).await.map(drop)
 }

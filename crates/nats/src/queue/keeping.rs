@@ -28,6 +28,13 @@ pub(super) async fn tell(link: &Link, reply: Subject, what: Bytes) -> Result<(),
     }
 }
 
+/// Sends what the server was told and what still waits to be sent.
+pub(super) async fn send_now(link: &Link) {
+    if !matches!(tokio::time::timeout(CONFIRMATION_LIMIT, link.client.flush()).await, Ok(Ok(()))) {
+        tracing::debug!("what the server was told may be lost");
+    }
+}
+
 /// How often leases are renewed: one renewal may fail without any of them lapsing.
 const RENEW_EVERY: Duration = Duration::from_millis(LEASE.as_millis() as u64 / 4);
 

@@ -8,8 +8,8 @@ use fanfare_domain::time::Timestamp;
 use fanfare_ports::queue::{Consumer, Pack, PackError, TAKERS};
 
 use super::bookkeeping::Arrival;
-use super::burial::{self, EARLIER_TAKERS};
-use super::keeping;
+use super::moving::{Story, store_again};
+use super::{burial, keeping};
 use crate::connection::Link;
 use crate::names::topic_of;
 use crate::storing::NotStored;
@@ -27,7 +27,6 @@ pub(super) async fn open_message(
     asked: Timestamp,
 ) -> Option<Arrival> {
     let (topic, reply) = (topic_of(&message.subject)?, message.reply.clone()?);
-    let earlier = earlier_takers(&message);
     let payload = message.payload.clone();
     let message = jetstream::Message { message, context: link.context.clone() };
     let (sequence, delivered) = match message.info() {
@@ -37,35 +36,57 @@ pub(super) async fn open_message(
             return None;
         }
     };
-    let takers = earlier.saturating_add(delivered);
-    match Pack::decode(&payload) {
-        Ok(pack) => {
-            let arrival = Arrival { consumer, topic, sequence, reply, takers, asked, pack };
-            let outcome = match arrival.pack.records.len() {
-                0 => Ok(()),
-                1 if takers > TAKERS => burial::bury_alone(link, &arrival).await,
-                2.. if takers > TAKERS_OF_A_PACK => burial::take_apart(link, &arrival).await,
-                _ => return Some(arrival),
-            };
-            settle(link, arrival.reply, outcome).await;
+    let story = Story::told(message.headers.as_ref(), sequence);
+    let worked_on = match story.delay {
+        Some(delay) if delivered <= 1 => {
+            put_off(link, reply, delay).await;
+            return None;
         }
+        Some(_) => delivered - 1,
+        None => delivered,
+    };
+    let takers = story.takers.saturating_add(worked_on);
+    match Pack::decode(&payload) {
+        Ok(pack) => open_pack(link, Arrival { consumer, topic, sequence, story, reply, takers, asked, pack }).await,
         Err(error @ PackError::UnknownFormat(_)) => {
             tracing::warn!(%error, ?consumer, sequence, "message is left to a newer version");
-            let later = AckKind::Nak(Some(NEWER_AGAIN_AFTER));
-            let _ = keeping::tell(link, reply, later.into()).await;
+            let again = Story { takers: takers.saturating_sub(1), delay: Some(NEWER_AGAIN_AFTER), ..story };
+            match store_again(link, topic, link.client.new_inbox(), &again, payload).await {
+                Ok(()) => settle(link, reply, Ok(())).await,
+                // That counts a taker, but there is no other way.
+                Err(_) => put_off(link, reply, NEWER_AGAIN_AFTER).await,
+            }
+            None
         }
         Err(error @ PackError::Damaged(_)) => {
             tracing::error!(%error, ?consumer, sequence, "message cannot be read");
             let outcome = burial::bury_damaged(link, topic, sequence, takers, payload).await;
             settle(link, reply, outcome).await;
+            None
         }
     }
+}
+
+/// Gives what can be worked on; what too many have taken goes its own way.
+async fn open_pack(link: &Link, arrival: Arrival) -> Option<Arrival> {
+    let outcome = match arrival.pack.records.len() {
+        0 => Ok(()),
+        1 if arrival.takers > TAKERS => burial::bury_alone(link, &arrival).await,
+        2.. if arrival.takers > TAKERS_OF_A_PACK => match burial::take_apart(link, &arrival).await {
+            // Only takers make room in a full stream, so it has to be worked on as it is.
+            Err(NotStored::Full(_)) => return Some(arrival),
+            outcome => outcome,
+        },
+        _ => return Some(arrival),
+    };
+    settle(link, arrival.reply, outcome).await;
     None
 }
 
-fn earlier_takers(message: &Message) -> u32 {
-    let stated = message.headers.as_ref().and_then(|headers| headers.get(EARLIER_TAKERS));
-    stated.and_then(|takers| takers.as_str().parse().ok()).unwrap_or(0)
+/// Lets the server give the message to somebody else, after `delay`.
+async fn put_off(link: &Link, reply: Subject, delay: Duration) {
+    // If this is lost it comes when the lease has lapsed.
+    let _ = keeping::tell(link, reply, AckKind::Nak(Some(delay)).into()).await;
 }
 
 /// What has its next place is finished here; what has not comes again.

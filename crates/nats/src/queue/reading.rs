@@ -1,33 +1,68 @@
 //! Reading stored records, whoever has finished them.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use fanfare_domain::delivery::Position;
 use fanfare_domain::time::Timestamp;
-use fanfare_ports::queue::{Pack, QueueError, Stored, Stream, Topic};
+use fanfare_ports::queue::{Pack, PackError, QueueError, Stored, Stream, Topic};
 
+use super::recent::{RecentPacks, apart};
 use super::scanning::{self, Scanned};
-use crate::api::{self, Which};
+use crate::api::{self, ApiError, Which};
 use crate::connection::Link;
 use crate::names::stream_name;
 
-/// Reads one record, from the stream's leader.
-pub(super) async fn read(link: &Link, stream: Stream, position: Position) -> Result<Stored, QueueError> {
+/// Why there is no pack.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error("no message lies there")]
+    Nothing,
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    #[error(transparent)]
+    Pack(#[from] PackError),
+}
+
+/// Reads one record. Any replica may have it; that there is none is told by the stream's leader.
+pub(super) async fn read(
+    link: &Link,
+    recent: &RecentPacks,
+    stream: Stream,
+    position: Position,
+) -> Result<Stored, QueueError> {
     let name = stream_name(stream);
-    // The server has no sequence 0 and refuses to look for it.
-    if position.sequence > 0
-        && let Some(message) = api::message(&link.context, name, Which::At(position.sequence)).await?
-    {
-        let pack = Pack::decode(&message.payload).map_err(|error| QueueError::Unavailable(error.into()))?;
-        return Ok(pack.records.get(usize::from(position.index)).cloned().map_or(Stored::Gone, Stored::Found));
+    match recent.get((stream, position.sequence), read_pack(link, name, position.sequence)).await {
+        Ok(pack) => {
+            let record = pack.records.get(usize::from(position.index)).cloned();
+            return Ok(record.map_or(Stored::Gone, Stored::Found));
+        }
+        Err(unread) if matches!(*unread, Unread::Nothing) => {}
+        Err(unread) => {
+            return Err(match &*unread {
+                Unread::Api(ApiError::Missing(what)) => QueueError::NotSetUp(what.clone()),
+                _ => QueueError::Unavailable(unread.into()),
+            });
+        }
     }
     let state = api::stream_info(&link.context, name).await?.state;
     if position.sequence < state.first() {
         return Ok(Stored::Gone);
     }
     Err(QueueError::Unavailable(format!("{name} has no message {} yet", position.sequence).into()))
+}
+
+async fn read_pack(link: &Link, stream: &str, sequence: u64) -> Result<Arc<Pack>, Unread> {
+    // The server has no sequence 0 and refuses to look for it.
+    if sequence == 0 {
+        return Err(Unread::Nothing);
+    }
+    let message = match api::message_of_any_replica(&link.context, stream, sequence).await? {
+        Some(message) => message,
+        None => api::message(&link.context, stream, Which::At(sequence)).await?.ok_or(Unread::Nothing)?,
+    };
+    Ok(Arc::new(Pack::decode(&apart(&message.payload))?))
 }
 
 /// The first message stored at or after `time`, found by halving what lies between the first and the last.

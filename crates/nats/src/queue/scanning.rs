@@ -11,6 +11,7 @@ use fanfare_ports::queue::{Pack, PackError, QueueError, Topic};
 use futures::StreamExt;
 use tokio::time::Instant;
 
+use super::moving::is_moved;
 use crate::api::ANSWER_LIMIT;
 use crate::connection::Link;
 use crate::names::{stream_name, subject};
@@ -23,12 +24,17 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Scanned {
     pub(super) sequence: u64,
+    /// It was stored elsewhere before, and is read there.
+    moved: bool,
     message: Bytes,
 }
 
 impl Scanned {
     /// Its records that come after `after`.
     pub(super) fn records_after(&self, after: Position) -> Result<Vec<(Position, Bytes)>, QueueError> {
+        if self.moved {
+            return Ok(Vec::new());
+        }
         let pack = match Pack::decode(&self.message) {
             Ok(pack) => pack,
             Err(error @ PackError::UnknownFormat(_)) => return Err(QueueError::Unavailable(error.into())),
@@ -37,10 +43,6 @@ impl Scanned {
                 return Ok(Vec::new());
             }
         };
-        if pack.origin.is_some() {
-            // It was stored here before, and read there.
-            return Ok(Vec::new());
-        }
         let positions = (0..).map(|index| Position { sequence: self.sequence, index });
         Ok(positions.zip(pack.records).filter(|(position, _)| *position > after).collect())
     }
@@ -87,7 +89,9 @@ fn next_message(answer: &Message, before: &VecDeque<Scanned>) -> Result<Scanned,
     let (sequence, told) = (number(NATS_SEQUENCE), number(NATS_LAST_SEQUENCE));
     let last = before.back().map_or(0, |last| last.sequence);
     match sequence {
-        Some(sequence) if told.unwrap_or(0) == last => Ok(Scanned { sequence, message: answer.payload.clone() }),
+        Some(sequence) if told.unwrap_or(0) == last => {
+            Ok(Scanned { sequence, moved: is_moved(answer.headers.as_ref()), message: answer.payload.clone() })
+        }
         _ => Err(QueueError::Unavailable("a message was lost on its way".into())),
     }
 }

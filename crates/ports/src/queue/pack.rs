@@ -1,23 +1,19 @@
 //! How records lie in a message.
 //!
-//! Format 1: byte 1 = 1; byte 2 = flags; if flag bit 0 is set, the position where the (only) record was first stored: u64
-//! sequence and u16 index; u16 number of records; for each, u32 length; then the records. All numbers are big-endian.
+//! Format 1: byte 1 = 1; byte 2 = 0; u16 number of records; for each, u32 length; then the records. All numbers are
+//! big-endian.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use fanfare_domain::delivery::Position;
 
 use super::{PACK_BYTES, Topic};
 
 const FORMAT: u8 = 1;
-const MOVED: u8 = 1;
 
 /// Records that travel in one message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pack {
     /// The records, in order.
     pub records: Vec<Bytes>,
-    /// Where the record was first stored, if it was taken out of an earlier pack to travel alone.
-    pub origin: Option<Position>,
 }
 
 /// Bytes that are not a pack that this version can read.
@@ -35,13 +31,7 @@ impl Pack {
     /// A pack of `records`.
     #[must_use]
     pub fn of(records: Vec<Bytes>) -> Self {
-        Self { records, origin: None }
-    }
-
-    /// A record that leaves its pack to travel alone, and still is the one that lies at `origin`.
-    #[must_use]
-    pub fn alone(record: Bytes, origin: Position) -> Self {
-        Self { records: vec![record], origin: Some(origin) }
+        Self { records }
     }
 
     /// How many of the first `sizes` (bytes of each record) go into one message of `topic`: at least one, if there is one.
@@ -58,23 +48,13 @@ impl Pack {
             .count()
     }
 
-    /// The position of the record `index`, when this pack is stored at `sequence`.
-    #[must_use]
-    pub fn position(&self, sequence: u64, index: u16) -> Position {
-        self.origin.unwrap_or(Position { sequence, index })
-    }
-
     /// The message's bytes.
     #[must_use]
     pub fn encode(&self) -> Bytes {
-        let size = 14 + self.records.iter().map(|record| record.len() + 4).sum::<usize>();
+        let size = 4 + self.records.iter().map(|record| record.len() + 4).sum::<usize>();
         let mut bytes = BytesMut::with_capacity(size);
         bytes.put_u8(FORMAT);
-        bytes.put_u8(if self.origin.is_some() { MOVED } else { 0 });
-        if let Some(origin) = self.origin {
-            bytes.put_u64(origin.sequence);
-            bytes.put_u16(origin.index);
-        }
+        bytes.put_u8(0);
         // A pack holds at most 256 records of less than 1 MiB, so neither number is ever cut.
         bytes.put_u16(self.records.len() as u16);
         for record in &self.records {
@@ -102,21 +82,14 @@ impl Pack {
 
     fn decode_body(mut rest: Bytes) -> Option<Self> {
         let mut next = |count: usize| (rest.len() >= count).then(|| rest.split_to(count));
-        let flags = *next(1)?.first()?;
-        let origin = if flags & MOVED == 0 {
-            None
-        } else {
-            let sequence = u64::from_be_bytes(next(8)?.as_ref().try_into().ok()?);
-            let index = u16::from_be_bytes(next(2)?.as_ref().try_into().ok()?);
-            Some(Position { sequence, index })
-        };
+        (next(1)?.as_ref() == [0]).then_some(())?;
         let count = u16::from_be_bytes(next(2)?.as_ref().try_into().ok()?);
         let lengths = next(usize::from(count) * 4)?;
         let mut records = Vec::with_capacity(usize::from(count));
         for length in lengths.chunks_exact(4) {
             records.push(next(u32::from_be_bytes(length.try_into().ok()?) as usize)?);
         }
-        rest.is_empty().then_some(Self { records, origin })
+        rest.is_empty().then_some(Self { records })
     }
 }
 
@@ -131,9 +104,6 @@ mod tests {
     #[test]
     fn a_pack_reads_back_as_it_was_written() {
         assert_eq!(Pack::decode(&pack().encode()), Ok(pack()));
-        let alone = Pack::alone(Bytes::from_static(b"x"), Position { sequence: 7, index: 3 });
-        assert_eq!(Pack::decode(&alone.encode()), Ok(alone.clone()));
-        assert_eq!(alone.position(99, 0), Position { sequence: 7, index: 3 });
     }
 
     #[test]

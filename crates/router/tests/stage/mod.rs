@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::delivery::{Delivery, Lane, Position};
-use fanfare_domain::event::{Event, Purpose};
-use fanfare_domain::ids::{EventId, TenantId, TenantNumber, WebhookId};
+use fanfare_domain::event::Event;
+use fanfare_domain::ids::{EventId, TenantNumber, WebhookId};
 use fanfare_domain::journal::{JournalRecord, Routed};
-use fanfare_domain::sealed::Sealed;
-use fanfare_domain::tenant::Tenant;
 use fanfare_domain::time::Timestamp;
-use fanfare_domain::webhook::{Secrets, Signing, Webhook};
+use fanfare_domain::webhook::Webhook;
 use fanfare_embedded::{Embedded, EmbeddedSettings, StreamLimits};
 use fanfare_ports::catalogue::Catalogue;
 use fanfare_ports::clock::{SharedClock, SystemClock};
@@ -68,16 +66,7 @@ impl Stage {
 
     pub async fn with_tenant(directory: &TempDir) -> Self {
         let stage = Self::open(directory).await;
-        let tenant = Tenant {
-            id: TenantId::new("acme").expect("valid"),
-            number: TENANT,
-            version: 1,
-            name: None,
-            default_profile: "standard".to_owned(),
-            quota: None,
-            created_at: Timestamp::default(),
-        };
-        stage.write(Entry::Tenant(tenant)).await;
+        stage.write(Entry::Tenant(fanfare_samples::tenant())).await;
         stage
     }
 
@@ -140,43 +129,15 @@ impl Stage {
 
 pub fn event(id: &str) -> Event {
     Event {
-        tenant: TENANT,
-        tenant_id: TenantId::new("acme").expect("valid"),
         id: EventId::new(id).expect("valid"),
-        event_type: "order.paid".parse().expect("valid"),
         subject: Some("order 7".into()),
         created: Timestamp::from_millis(1_700_000_000_000),
         accepted: ACCEPTED,
-        purpose: Purpose::Published,
-        trace: Default::default(),
-        data: Bytes::from_static(b"1"),
+        ..fanfare_samples::event()
     }
 }
 
 pub fn webhook(number: u8, pattern: &str) -> Webhook {
-    let current = Sealed::from_bytes(Vec::new());
-    Webhook {
-        id: WebhookId::from_bytes([number; 16]),
-        tenant: TENANT,
-        version: 1,
-        url: "https://receiver.example".to_owned(),
-        events: vec![pattern.parse().expect("a pattern")],
-        description: None,
-        is_active: true,
-        profile: "standard".to_owned(),
-        signing: Signing::Hmac,
-        secrets: Secrets { current, previous: None, hint: String::new(), ed25519: None, public_key: None },
-        headers: Vec::new(),
-        auth: None,
-        timeout: None,
-        retry: None,
-        rate_limit: None,
-        max_in_flight: None,
-        disable: None,
-        metadata: Default::default(),
-        created_at: Timestamp::default(),
-        updated_at: Timestamp::default(),
-        health_since: Timestamp::default(),
-        disabled_reason: None,
-    }
+    let events = vec![pattern.parse().expect("a pattern")];
+    Webhook { id: WebhookId::from_bytes([number; 16]), events, ..fanfare_samples::webhook() }
 }

@@ -45,6 +45,10 @@ impl Queue for Doubtful {
         self.queue.hand_back(leases, delay).await
     }
 
+    async fn bury(&self, records: &[Leased], reason: &str) -> Result<(), QueueError> {
+        self.queue.bury(records, reason).await
+    }
+
     async fn read(&self, stream: Stream, position: Position) -> Result<Stored, QueueError> {
         self.queue.read(stream, position).await
     }

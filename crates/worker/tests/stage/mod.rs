@@ -24,7 +24,7 @@ use fanfare_embedded::{Embedded, EmbeddedSettings, StreamLimits};
 use fanfare_ports::catalogue::Catalogue;
 use fanfare_ports::clock::{SharedClock, SystemClock};
 use fanfare_ports::directory::{Directory, Entry, Write};
-use fanfare_ports::queue::{Consumer, Queue, Topic};
+use fanfare_ports::queue::{Consumer, DeadLetter, Queue, Topic};
 use fanfare_proto::records::{decode_journal, encode_delivery, encode_event};
 use fanfare_worker::{Config, Egress, Worker, WorkerError};
 use tempfile::TempDir;
@@ -124,7 +124,7 @@ impl Stage {
         let (running, told) = Default::default();
         let stage =
             Self { embedded, queue, catalogue, clock, worker, stop, running, following, told, _directory: directory };
-        stage.write(Entry::Tenant(tenant())).await;
+        stage.write(Entry::Tenant(fanfare_samples::tenant())).await;
         // Not before: it would wait for its copy of the directory on a clock that may stand still.
         let running = tokio::spawn(Arc::clone(&stage.worker).run(stage.stop.clone()));
         *stage.running.lock().await = Some(running);
@@ -151,16 +151,11 @@ impl Stage {
     /// An event that was accepted just now.
     pub fn event(&self, id: &str) -> Event {
         Event {
-            tenant: TENANT,
-            tenant_id: TenantId::new("acme").expect("valid"),
             id: EventId::new(id).expect("valid"),
-            event_type: "order.paid".parse().expect("valid"),
-            subject: None,
             created: Timestamp::from_millis(1_700_000_000_123),
             accepted: self.clock.now(),
-            purpose: Default::default(),
-            trace: Default::default(),
             data: Bytes::from_static(br#"{"amount":5}"#),
+            ..fanfare_samples::event()
         }
     }
 
@@ -229,6 +224,31 @@ impl Stage {
         .await;
     }
 
+    /// Waits until nothing is left in `lane` that nobody has taken.
+    pub async fn handed_out(&self, lane: Lane) {
+        soon(async {
+            while self.queue.backlog(Consumer::Worker(lane)).await.expect("told").waiting > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+
+    /// The dead letters, when there are `count`.
+    pub async fn dead_letters(&self, count: usize) -> Vec<DeadLetter> {
+        soon(async {
+            loop {
+                let read = self.queue.read_after(Topic::DeadLetters, Position::default(), 10).await.expect("read");
+                if read.len() >= count {
+                    let letters = read.iter().map(|(_, letter)| DeadLetter::decode(letter).expect("readable"));
+                    return letters.collect();
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+    }
+
     /// What came of posting one event to `url`.
     pub async fn outcome(&self, url: impl Into<String>) -> Attempted {
         let webhook = self.webhook(1, url).await;
@@ -263,43 +283,8 @@ pub fn secret() -> HmacSecret {
     HmacSecret::make_whsec(&[7; 32])
 }
 
-pub fn tenant() -> Tenant {
-    Tenant {
-        id: TenantId::new("acme").expect("valid"),
-        number: TENANT,
-        version: 1,
-        name: None,
-        default_profile: "standard".to_owned(),
-        quota: None,
-        created_at: Timestamp::default(),
-    }
-}
-
 pub fn webhook(number: u8, url: impl Into<String>) -> Webhook {
     let id = WebhookId::from_bytes([number; 16]);
-    let current = seal(secret().expose(), id);
-    Webhook {
-        id,
-        tenant: TENANT,
-        version: 1,
-        url: url.into(),
-        events: vec!["*".parse().expect("a pattern")],
-        description: None,
-        is_active: true,
-        profile: "standard".to_owned(),
-        signing: Signing::Hmac,
-        secrets: Secrets { current, previous: None, hint: String::new(), ed25519: None, public_key: None },
-        headers: Vec::new(),
-        auth: None,
-        timeout: None,
-        retry: None,
-        rate_limit: None,
-        max_in_flight: None,
-        disable: None,
-        metadata: Default::default(),
-        created_at: Timestamp::default(),
-        updated_at: Timestamp::default(),
-        health_since: Timestamp::default(),
-        disabled_reason: None,
-    }
+    let secrets = Secrets { current: seal(secret().expose(), id), ..fanfare_samples::webhook().secrets };
+    Webhook { id, url: url.into(), secrets, ..fanfare_samples::webhook() }
 }

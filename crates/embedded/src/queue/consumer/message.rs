@@ -56,19 +56,18 @@ pub(in crate::queue) struct OpenMessage {
     /// All records that it has; empty until it was handed out in this process.
     all: RecordSet,
     pub(super) finished: RecordSet,
-    /// The most that have taken any of its records.
-    pub(super) takers: u32,
     pub(super) holdings: Vec<Holding>,
 }
 
 impl OpenMessage {
-    /// As it was saved.
-    pub(super) fn saved(finished: RecordSet, takers: u32) -> Self {
-        Self { finished, takers, ..Self::default() }
+    /// A message of which some records are finished and nobody holds any.
+    pub(super) fn of_which(finished: RecordSet) -> Self {
+        Self { finished, ..Self::default() }
     }
 
-    pub(super) fn without_holdings(&self) -> Self {
-        Self::saved(self.finished, self.takers)
+    /// The most that have taken any of the records that are held.
+    pub(super) fn takers(&self) -> u32 {
+        self.holdings.iter().map(|holding| holding.takers).max().unwrap_or(0)
     }
 
     pub(super) fn has_records(&mut self, count: usize) {
@@ -83,6 +82,10 @@ impl OpenMessage {
     pub(super) fn offer_again(&self, records: RecordSet) -> RecordSet {
         let free = self.all.without(self.finished);
         self.holdings.iter().fold(records.and(free), |left, holding| left.without(holding.records))
+    }
+
+    pub(super) fn is_held(&self, index: u16) -> bool {
+        self.holdings.iter().any(|holding| holding.records.contains(index))
     }
 
     pub(super) fn finish(&mut self, index: u16) {

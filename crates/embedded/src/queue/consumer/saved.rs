@@ -3,7 +3,6 @@
 //! Format 1: byte 1 = 1; for each open message: u64 sequence, u8 takers, u8 flag; if the flag is 1, the finished records, a
 //! bit each. All numbers are big-endian.
 
-use super::message::OpenMessage;
 use crate::queue::records::RecordSet;
 
 const FORMAT: u8 = 1;
@@ -12,7 +11,16 @@ const FORMAT: u8 = 1;
 #[derive(Debug, Default)]
 pub(in crate::queue) struct Saved {
     pub(in crate::queue) cursor: u64,
-    pub(in crate::queue) open: Vec<(u64, OpenMessage)>,
+    pub(in crate::queue) open: Vec<SavedMessage>,
+}
+
+/// A message that was taken and is not finished.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::queue) struct SavedMessage {
+    pub(in crate::queue) sequence: u64,
+    pub(in crate::queue) finished: RecordSet,
+    /// How many have taken it.
+    pub(in crate::queue) takers: u32,
 }
 
 impl Saved {
@@ -20,12 +28,12 @@ impl Saved {
     pub(in crate::queue) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(1 + self.open.len() * 12);
         bytes.push(FORMAT);
-        for (sequence, message) in &self.open {
+        for SavedMessage { sequence, finished, takers } in &self.open {
             bytes.extend_from_slice(&sequence.to_be_bytes());
-            bytes.push(u8::try_from(message.takers).unwrap_or(u8::MAX));
-            bytes.push(u8::from(!message.finished.is_empty()));
-            if !message.finished.is_empty() {
-                bytes.extend_from_slice(&message.finished.to_bytes());
+            bytes.push(u8::try_from(*takers).unwrap_or(u8::MAX));
+            bytes.push(u8::from(!finished.is_empty()));
+            if !finished.is_empty() {
+                bytes.extend_from_slice(&finished.to_bytes());
             }
         }
         bytes
@@ -45,7 +53,7 @@ impl Saved {
                 finished = RecordSet::from_bytes(set);
                 rest = tail;
             }
-            open.push((u64::from_be_bytes(sequence), OpenMessage::saved(finished, u32::from(takers))));
+            open.push(SavedMessage { sequence: u64::from_be_bytes(sequence), finished, takers: u32::from(takers) });
         }
         Some(Self { cursor, open })
     }

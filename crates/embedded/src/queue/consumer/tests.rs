@@ -81,7 +81,7 @@ fn what_is_handed_back_waits_for_its_time_and_comes_alone() {
     assert!(state.pick(0, NOW, 100, packs).leased.is_empty());
     assert_eq!(state.next_due(), Some(NOW.plus(Duration::from_secs(1))));
     let again = state.pick(0, NOW.plus(Duration::from_secs(1)), 100, packs).leased;
-    assert_eq!(places(&again), [(1, 1, 2)]);
+    assert_eq!(places(&again), [(1, 1, 1)]);
 }
 
 #[test]
@@ -108,16 +108,46 @@ fn damaged_progress_is_told_apart() {
 }
 
 #[test]
+fn handing_back_counts_no_taker_not_even_through_a_restart() {
+    let mut state = with_messages(1);
+    for _ in 0..2 * TAKERS {
+        let taken = state.pick(0, NOW, 100, packs).leased;
+        assert_eq!(places(&taken), [(1, 0, 1), (1, 1, 1), (1, 2, 1)]);
+        state.hand_back(&leases(&taken), Duration::ZERO, NOW);
+        let saved = state.save();
+        let saved = Saved::from_bytes(saved.cursor, &saved.to_bytes()).expect("as it was saved");
+        state = ConsumerState::new(Consumer::Router, saved, 1, 1);
+    }
+}
+
+#[test]
+fn a_message_counts_the_takers_of_its_record_that_has_had_the_most() {
+    let mut state = with_messages(1);
+    let first = state.pick(0, NOW, 100, packs).leased;
+    state.hand_back(&leases(&first[..1]), Duration::ZERO, NOW);
+    assert_eq!(state.save().open[0].takers, 1, "two records are held");
+    state.finish(&leases(&first[1..]), NOW);
+    assert_eq!(state.save().open[0].takers, 0, "the one that is left was handed back");
+    drop(state.pick(0, NOW, 100, packs));
+    assert_eq!(state.save().open[0].takers, 1);
+    assert!(state.lapse(NOW.plus(LEASE)));
+    assert_eq!(state.save().open[0].takers, 1, "its taker is gone and not forgotten");
+}
+
+#[test]
 fn what_too_many_have_taken_is_set_apart() {
     let mut state = with_messages(1);
+    let mut now = NOW;
     for takers in 1..=TAKERS {
-        let taken = state.pick(0, NOW, 100, packs).leased;
+        let taken = state.pick(0, now, 100, packs).leased;
         assert_eq!(taken[0].takers, takers);
-        state.hand_back(&leases(&taken), Duration::ZERO, NOW);
+        drop(taken);
+        now = now.plus(LEASE);
+        assert!(state.lapse(now));
     }
-    let picked = state.pick(0, NOW, 100, packs);
+    let picked = state.pick(0, now, 100, packs);
     assert!(picked.leased.is_empty());
     assert_eq!(picked.spent.len(), 3);
-    state.finish(&leases(&picked.spent), NOW);
+    state.finish(&leases(&picked.spent), now);
     assert_eq!(state.floor(1), 1);
 }
