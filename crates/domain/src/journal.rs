@@ -9,6 +9,7 @@ use crate::event::Purpose;
 use crate::event_type::EventType;
 use crate::ids::{DeliveryId, EventId, ReplayId, Run, TenantNumber, WebhookId};
 use crate::time::Timestamp;
+use crate::webhook::RateLimit;
 
 /// One record of the journal.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub enum JournalRecord {
     Attempted(Box<Attempted>),
     /// A delivery waits without having been attempted.
     Parked(Parked),
+    /// A delivery still waits, as an earlier record said, which need not be kept for it from now on.
+    Restated(Restated),
 }
 
 impl JournalRecord {
@@ -28,7 +31,7 @@ impl JournalRecord {
         match self {
             Self::Routed(_) => false,
             Self::Attempted(attempted) => attempted.concerns_schedule(),
-            Self::Parked(_) => true,
+            Self::Parked(_) | Self::Restated(_) => true,
         }
     }
 }
@@ -129,7 +132,38 @@ pub enum Parking {
         per_second: f64,
         /// How many may go at once after a pause; at least 1.
         burst: u32,
+        /// What the pace is.
+        pace: PaceKind,
     },
+}
+
+/// What a queue's pace is, which says for how long it is believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaceKind {
+    /// What its webhook was given for a limit: never exceeded.
+    Limit,
+    /// What its webhook was seen to manage. It may manage more by now, so the pace grows for as long as nothing else is said.
+    Measured,
+}
+
+impl Parking {
+    /// In the queue of a webhook that has this limit.
+    #[must_use]
+    pub fn limited_to(limit: RateLimit) -> Self {
+        let burst = limit.burst.map_or_else(|| a_seconds_worth(limit.per_second), Into::into);
+        Self::Webhook { per_second: limit.per_second, burst: burst.max(1), pace: PaceKind::Limit }
+    }
+
+    /// In the queue of a webhook without a limit, which was seen to manage so many deliveries a second; more than zero.
+    #[must_use]
+    pub fn measured(per_second: f64) -> Self {
+        Self::Webhook { per_second, burst: a_seconds_worth(per_second), pace: PaceKind::Measured }
+    }
+}
+
+/// As many as a second has, and at least one; the cast stops at `u32::MAX`.
+fn a_seconds_worth(per_second: f64) -> u32 {
+    (per_second.ceil() as u32).max(1)
 }
 
 /// A delivery that waits, for no failing of its own.
@@ -143,4 +177,47 @@ pub struct Parked {
     pub due: Timestamp,
     /// Where it waits.
     pub parking: Parking,
+}
+
+/// A delivery that waits, told once more. It is no news: it counts for a schedule alone that may never have seen the record
+/// which made the delivery wait.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Restated {
+    /// Which delivery.
+    pub delivery: DeliveryRef,
+    /// The number of the attempt that it waits for.
+    pub attempt: u16,
+    /// When it may go at the earliest; in a webhook's own queue also its place in the order.
+    pub due: Timestamp,
+    /// The pace of its webhook's own queue, if it waits in that one.
+    pub queue: Option<QueuePace>,
+}
+
+/// How fast a webhook's own queue goes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct QueuePace {
+    /// Deliveries a second; more than zero. A pace that grows is told as what it has grown to.
+    pub per_second: f64,
+    /// How many may go at once after a pause; at least 1.
+    pub burst: u32,
+    /// What the pace is.
+    pub kind: PaceKind,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    #[test]
+    fn a_burst_is_what_the_limit_says_or_what_a_second_has() {
+        let burst = |parking| match parking {
+            Parking::Webhook { burst, .. } => burst,
+            Parking::InFlight => 0,
+        };
+        let limit = |per_second, burst| Parking::limited_to(RateLimit { per_second, burst: NonZeroU32::new(burst) });
+        assert_eq!([limit(2.5, 0), limit(0.1, 0), limit(2.5, 7), limit(1e300, 0)].map(burst), [3, 1, 7, u32::MAX]);
+        assert_eq!([Parking::measured(1.0), Parking::measured(12.3)].map(burst), [1, 13]);
+    }
 }

@@ -7,16 +7,18 @@ mod entries;
 mod erasing;
 mod gate;
 mod gates;
+mod looking;
+mod pace;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fanfare_domain::delivery::Position;
+use fanfare_domain::delivery::{DeliveryRef, Position};
 use fanfare_domain::ids::{TenantNumber, WebhookId};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::clock::SharedClock;
-use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Schedule, ScheduleError};
+use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, LookedUp, Schedule, ScheduleError};
 use sqlx::sqlite::SqliteConnection;
 
 use self::entries::Batch;
@@ -57,6 +59,39 @@ impl EmbeddedSchedule {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Moves the position, and applies `changes` with that.
+    async fn move_on(
+        &self,
+        holder: &str,
+        from: Option<Position>,
+        to: Position,
+        until: Option<u64>,
+        changes: Vec<Change>,
+    ) -> Result<Applied, ScheduleError> {
+        if !self.leads(holder) {
+            return Ok(Applied::NotLeader);
+        }
+        let now = self.clock.now();
+        let memory = Arc::clone(&self.memory);
+        let applied = self.database.write_in_order(
+            move |connection| {
+                Box::pin(async move {
+                    let Some(anew_until) = advance(connection, from, to, until).await? else {
+                        return Ok(Applied::Elsewhere { at: position(connection).await? });
+                    };
+                    Batch::of(&changes, anew_until, now).store(connection, now).await?;
+                    Ok::<_, DatabaseError>(Applied::Done)
+                })
+            },
+            move |applied| {
+                if *applied == Applied::Done {
+                    memory.lock().unwrap_or_else(PoisonError::into_inner).position = Some(to);
+                }
+            },
+        );
+        applied.await.map_err(unavailable)
+    }
+
     fn leads(&self, holder: &str) -> bool {
         let now = self.clock.now();
         self.memory().leader.as_ref().is_some_and(|leader| leader.holder == holder && now < leader.until)
@@ -66,20 +101,33 @@ impl EmbeddedSchedule {
 async fn position(connection: &mut SqliteConnection) -> Result<Option<Position>, sqlx::Error> {
     let (sequence, record): (Option<i64>, Option<i64>) =
         sqlx::query_as("SELECT sequence, record FROM schedule_position").fetch_one(connection).await?;
-    Ok(sequence.zip(record).map(|(sequence, record)| Position { sequence: sequence as u64, index: record as u16 }))
+    Ok(position_of(sequence, record))
 }
 
-/// Moves the position if it is at `from`.
-async fn advance(connection: &mut SqliteConnection, from: Option<Position>, to: Position) -> Result<bool, sqlx::Error> {
-    let moved =
-        sqlx::query("UPDATE schedule_position SET sequence = ?1, record = ?2 WHERE sequence IS ?3 AND record IS ?4")
-            .bind(to.sequence as i64)
-            .bind(to.index)
-            .bind(from.map(|from| from.sequence as i64))
-            .bind(from.map(|from| from.index))
-            .execute(connection)
-            .await?;
-    Ok(moved.rows_affected() > 0)
+fn position_of(sequence: Option<i64>, record: Option<i64>) -> Option<Position> {
+    sequence.zip(record).map(|(sequence, record)| Position { sequence: sequence as u64, index: record as u16 })
+}
+
+/// Moves the position if it is at `from`, and tells up to where the schedule is being read anew, from now on up to `until`
+/// if that is given.
+async fn advance(
+    connection: &mut SqliteConnection,
+    from: Option<Position>,
+    to: Position,
+    until: Option<u64>,
+) -> Result<Option<u64>, sqlx::Error> {
+    let anew_until: Option<i64> = sqlx::query_scalar(
+        "UPDATE schedule_position SET sequence = ?1, record = ?2, anew_until = coalesce(?3, anew_until)
+         WHERE sequence IS ?4 AND record IS ?5 RETURNING anew_until",
+    )
+    .bind(to.sequence as i64)
+    .bind(to.index)
+    .bind(until.map(|until| until as i64))
+    .bind(from.map(|from| from.sequence as i64))
+    .bind(from.map(|from| from.index))
+    .fetch_optional(connection)
+    .await?;
+    Ok(anew_until.map(|sequence| sequence as u64))
 }
 
 fn unavailable(error: impl Into<DatabaseError>) -> ScheduleError {
@@ -109,29 +157,11 @@ impl Schedule for EmbeddedSchedule {
         to: Position,
         changes: &[Change],
     ) -> Result<Applied, ScheduleError> {
-        if !self.leads(holder) {
-            return Ok(Applied::NotLeader);
-        }
-        let batch = Batch::of(changes);
-        let now = self.clock.now();
-        let memory = Arc::clone(&self.memory);
-        let applied = self.database.write_in_order(
-            move |connection| {
-                Box::pin(async move {
-                    if !advance(connection, from, to).await? {
-                        return Ok(Applied::Elsewhere { at: position(connection).await? });
-                    }
-                    batch.store(connection, now).await?;
-                    Ok::<_, DatabaseError>(Applied::Done)
-                })
-            },
-            move |applied| {
-                if *applied == Applied::Done {
-                    memory.lock().unwrap_or_else(PoisonError::into_inner).position = Some(to);
-                }
-            },
-        );
-        applied.await.map_err(unavailable)
+        self.move_on(holder, from, to, None, changes.to_vec()).await
+    }
+
+    async fn begin_anew(&self, holder: &str, from: Option<Position>, until: u64) -> Result<Applied, ScheduleError> {
+        self.move_on(holder, from, Position::default(), Some(until), Vec::new()).await
     }
 
     async fn claim(&self, lease: Duration, limit: usize) -> Result<Claimed, ScheduleError> {
@@ -166,19 +196,23 @@ impl Schedule for EmbeddedSchedule {
             .map_err(unavailable)
     }
 
-    async fn earliest(&self) -> Result<Option<Timestamp>, ScheduleError> {
-        let earliest: Option<i64> = sqlx::query_scalar(
-            "SELECT min(at) FROM (
+    async fn look_up(&self, deliveries: &[DeliveryRef]) -> Result<LookedUp, ScheduleError> {
+        looking::look_up(self.database.read(), deliveries, self.clock.now()).await.map_err(unavailable)
+    }
+
+    async fn earliest(&self) -> Result<Earliest, ScheduleError> {
+        let (due, sequence, record): (Option<i64>, Option<i64>, Option<i64>) = sqlx::query_as(
+            "SELECT (SELECT min(at) FROM (
                  SELECT min(visible) AS at FROM schedule_entries WHERE visible IS NOT NULL
                  UNION ALL
                  SELECT (SELECT min(due) FROM schedule_entries e WHERE e.webhook = g.webhook AND e.visible IS NULL)
                  FROM schedule_gates g WHERE g.opens_at IS NOT NULL
-             )",
+             )), sequence, record FROM schedule_position",
         )
         .fetch_one(self.database.read())
         .await
         .map_err(unavailable)?;
-        Ok(earliest.map(Timestamp::from_millis))
+        Ok(Earliest { due: due.map(Timestamp::from_millis), position: position_of(sequence, record) })
     }
 
     async fn waiting(&self) -> Result<u64, ScheduleError> {

@@ -5,12 +5,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fanfare_domain::delivery::{DeliveryRef, Position};
 use fanfare_domain::ids::{TenantNumber, WebhookId};
+use fanfare_domain::journal::{PaceKind, Restated};
 use fanfare_domain::time::Timestamp;
 
 use crate::Cause;
 
 /// Largest attempt number that an entry can carry.
 pub const LARGEST_ATTEMPT: u16 = 1023;
+
+/// How many times as fast a measured pace is after a second without another park; so it doubles in some three seconds, and
+/// has grown a thousandfold in 31.
+pub const MEASURED_GROWTH: f64 = 1.25;
+/// The pace, in deliveries a second, at which a measured one grows no further.
+pub const MEASURED_LIMIT: f64 = 10_000.0;
 
 /// What a journal record changes. One delivery has one entry at most, wherever it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +32,11 @@ pub enum Change {
         due: Timestamp,
     },
     /// The delivery waits in its webhook's own queue, in the order of `due`; whatever entry it had is replaced, and the
-    /// queue's pace is what this says.
+    /// queue's pace is from now on what this says, whatever it was before.
+    ///
+    /// A pace that is a limit is never exceeded. A measured one is where the queue begins: it grows without a break, to
+    /// [`MEASURED_GROWTH`] times as much each second, up to [`MEASURED_LIMIT`], until the next park sets it again. So a queue
+    /// whose deliveries are parked once more keeps to what is measured, and one whose webhook has recovered is soon empty.
     Park {
         /// Which delivery.
         delivery: DeliveryRef,
@@ -35,13 +46,25 @@ pub enum Change {
         due: Timestamp,
         /// Deliveries a second that the queue lets through; more than zero.
         per_second: f64,
-        /// How many may go at once after a pause; at least 1.
+        /// How many may go at once after a pause; at least 1. At a measured pace, as many as that has grown to in a second,
+        /// if that is more.
         burst: u32,
+        /// What the pace is.
+        pace: PaceKind,
     },
     /// The delivery no longer waits.
     Remove {
         /// Which delivery.
         delivery: DeliveryRef,
+    },
+    /// The delivery waits as is told here, if the schedule is being read anew and `sequence` is no further than it was told
+    /// then (see [`Schedule::begin_anew`]); whatever entry it had is replaced. Else this changes nothing: the schedule has
+    /// seen the record that is restated and all that came of it.
+    Restate {
+        /// What is restated.
+        entry: Restated,
+        /// Where in the journal it is.
+        sequence: u64,
     },
 }
 
@@ -57,6 +80,24 @@ pub enum Applied {
     },
     /// Nothing was applied: another process holds the right to apply.
     NotLeader,
+}
+
+/// What deliveries wait for, and when that was so.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LookedUp {
+    /// Those that wait, in any order. Of a claimed one its time is the end of the claim.
+    pub entries: Vec<Restated>,
+    /// [`Schedule::position`] at that moment.
+    pub position: Option<Position>,
+}
+
+/// The earliest time that any entry waits for, and when that was so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Earliest {
+    /// That time (for claimed ones, the end of the claim), if anything waits.
+    pub due: Option<Timestamp>,
+    /// [`Schedule::position`] at that moment.
+    pub position: Option<Position>,
 }
 
 /// A delivery that is due, hidden from others until the claim's lease ends.
@@ -79,7 +120,7 @@ pub struct Claim {
 pub struct Claimed {
     /// What is due, those waiting longest first.
     pub claims: Vec<Claim>,
-    /// When the next entry falls due or a queue's gate opens, if anything waits.
+    /// When the next entry falls due or a queue's gate opens, growing paces included, if anything waits.
     pub next: Option<Timestamp>,
     /// [`Schedule::position`] at the moment of the claim. If it is behind what was seen before, the schedule was emptied or
     /// put back, and the claims may be of deliveries that have gone long ago.
@@ -117,15 +158,23 @@ pub trait Schedule: Send + Sync + 'static {
         changes: &[Change],
     ) -> Result<Applied, ScheduleError>;
 
+    /// Moves the position from `from` to the journal's beginning (sequence 0), keeping what waits. What is restated up to the
+    /// sequence `until` counts from now on, until this is done again: whoever goes on applying, now or after a restart, finds
+    /// it noted beside the position.
+    async fn begin_anew(&self, holder: &str, from: Option<Position>, until: u64) -> Result<Applied, ScheduleError>;
+
     /// Takes up to `limit` entries that are due, hiding each from other claims for `lease`. Webhooks' own queues let
-    /// through what their pace allows.
+    /// through what their pace allows, which a measured one works out from the time of the claim.
     async fn claim(&self, lease: Duration, limit: usize) -> Result<Claimed, ScheduleError>;
 
     /// Removes claimed entries, except those put or claimed again since.
     async fn finish(&self, claims: &[Claim]) -> Result<(), ScheduleError>;
 
-    /// The earliest time that any entry waits for (for claimed ones, the end of the claim).
-    async fn earliest(&self) -> Result<Option<Timestamp>, ScheduleError>;
+    /// What these deliveries, each named once, wait for. All are looked for at one moment, wherever they are.
+    async fn look_up(&self, deliveries: &[DeliveryRef]) -> Result<LookedUp, ScheduleError>;
+
+    /// The earliest time that any entry waits for.
+    async fn earliest(&self) -> Result<Earliest, ScheduleError>;
 
     /// How many entries there are.
     async fn waiting(&self) -> Result<u64, ScheduleError>;

@@ -7,7 +7,9 @@ use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, FailureReason, Position, Settlement, Turn};
 use fanfare_domain::event::{Event, Purpose, TraceContext};
 use fanfare_domain::ids::{AttemptId, DeliveryId, EventId, ReplayId, Run, TenantId, TenantNumber, WebhookId};
-use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Parked, Parking, Routed};
+use fanfare_domain::journal::{
+    Attempted, Follows, JournalRecord, PaceKind, Parked, Parking, QueuePace, Restated, Routed,
+};
 use fanfare_domain::time::Timestamp;
 use fanfare_proto::records::{
     RecordError, decode_delivery, decode_event, decode_journal, encode_delivery, encode_event, encode_journal,
@@ -64,6 +66,11 @@ fn attempted(follows: Follows) -> JournalRecord {
     }))
 }
 
+fn restated(run: Run, queue: Option<QueuePace>) -> JournalRecord {
+    let due = Timestamp::from_millis(1_700_000_010_000);
+    JournalRecord::Restated(Restated { delivery: reference(run), attempt: 3, due, queue })
+}
+
 fn journal_records() -> Vec<JournalRecord> {
     let reasons = [
         FailureReason::AttemptsUsedUp,
@@ -88,7 +95,7 @@ fn journal_records() -> Vec<JournalRecord> {
             attempted(Follows::Unchanged),
             attempted(Follows::Waiting { due: Timestamp::from_millis(1_700_000_010_000), attempt: 3 }),
             parked(Parking::InFlight),
-            parked(Parking::Webhook { per_second: 2.5, burst: 4 }),
+            parked(Parking::Webhook { per_second: 2.5, burst: 4, pace: PaceKind::Limit }),
             JournalRecord::Routed(Routed {
                 tenant: event().tenant,
                 event: event().id,
@@ -105,6 +112,13 @@ fn journal_records() -> Vec<JournalRecord> {
                     (webhook(), DeliveryId::from_bytes([2; 16])),
                 ],
             }),
+            parked(Parking::Webhook { per_second: 2.5, burst: 4, pace: PaceKind::Measured }),
+            restated(Run::First, None),
+            restated(
+                Run::Replay(ReplayId::from_bytes([9; 16])),
+                Some(QueuePace { per_second: 2.5, burst: 4, kind: PaceKind::Limit }),
+            ),
+            restated(Run::First, Some(QueuePace { per_second: 0.1, burst: 1, kind: PaceKind::Measured })),
         ])
         .collect()
 }

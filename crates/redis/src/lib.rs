@@ -11,6 +11,7 @@
 //! | `{fanfare}:paces` | hash | webhook → deliveries a second, burst, tokens, and when there were so many |
 //! | `{fanfare}:resting` | sorted set | webhooks whose queue is empty, by when their pace may be forgotten |
 //! | `{fanfare}:position` | string | the journal position up to which all this is true |
+//! | `{fanfare}:anew` | string | the journal's sequence up to which all this is being read anew, or was |
 //! | `{fanfare}:leader` | hash | who may apply, and until when |
 //! | `fanfare:id:<tenant>:<event>` | string | a publisher's own event id; expires by itself |
 //!

@@ -8,11 +8,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fanfare_domain::delivery::{DeliveryRef, Position};
 use fanfare_domain::ids::{TenantNumber, WebhookId};
+use fanfare_domain::journal::Restated;
 use fanfare_domain::time::Timestamp;
-use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Schedule, ScheduleError};
+use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, LookedUp, Schedule, ScheduleError};
 use redis::FromRedisValue;
 
-use self::batch::{add_change, millis, read_position, write_position};
+use self::batch::{add_change, millis, read_pace, read_position, write_position};
 use crate::link::Link;
 use crate::score::{Score, from_redis};
 use crate::scripts::{DUE, POSITION, Scripts, prepare};
@@ -27,6 +28,12 @@ const TENANT: std::ops::Range<usize> = 33..37;
 type Entries = Vec<(Vec<u8>, u64)>;
 /// End of the claims, position, next time, due entries, queues' entries.
 type ClaimReply = (u64, Option<String>, Option<u64>, Entries, Entries);
+/// What became of an application, and where the schedule is if it is not where that began.
+type ApplyReply = (String, Option<String>);
+/// How many wait, the earliest time, position.
+type SurveyReply = (u64, Option<u64>, Option<String>);
+/// Position, and of each entry its member, score and pace.
+type LookUpReply = (Option<String>, Vec<(Vec<u8>, u64, String)>);
 
 /// [`Schedule`] on Redis.
 pub struct RedisSchedule {
@@ -50,9 +57,17 @@ impl RedisSchedule {
         Ok(self.link.run(async |connection| invocation.invoke_async(connection).await).await?)
     }
 
-    async fn survey(&self) -> Result<(u64, Option<u64>), ScheduleError> {
+    async fn survey(&self) -> Result<SurveyReply, ScheduleError> {
         self.invoke(&self.scripts.survey, |_| ()).await
     }
+}
+
+fn applied((outcome, at): ApplyReply) -> Result<Applied, ScheduleError> {
+    Ok(match outcome.as_str() {
+        "done" => Applied::Done,
+        "elsewhere" => Applied::Elsewhere { at: at.as_deref().map(read_position).transpose()? },
+        _ => Applied::NotLeader,
+    })
 }
 
 #[async_trait]
@@ -84,12 +99,15 @@ impl Schedule for RedisSchedule {
                 add_change(script, change);
             }
         });
-        let (outcome, at): (String, Option<String>) = reply.await?;
-        Ok(match outcome.as_str() {
-            "done" => Applied::Done,
-            "elsewhere" => Applied::Elsewhere { at: at.as_deref().map(read_position).transpose()? },
-            _ => Applied::NotLeader,
-        })
+        applied(reply.await?)
+    }
+
+    async fn begin_anew(&self, holder: &str, from: Option<Position>, until: u64) -> Result<Applied, ScheduleError> {
+        let reply = self.invoke(&self.scripts.begin_anew, |script| {
+            script.arg(holder).arg(from.map(write_position).unwrap_or_default());
+            script.arg(write_position(Position::default())).arg(until);
+        });
+        applied(reply.await?)
     }
 
     async fn claim(&self, lease: Duration, limit: usize) -> Result<Claimed, ScheduleError> {
@@ -117,8 +135,27 @@ impl Schedule for RedisSchedule {
         Ok(())
     }
 
-    async fn earliest(&self) -> Result<Option<Timestamp>, ScheduleError> {
-        Ok(self.survey().await?.1.map(from_redis))
+    async fn look_up(&self, deliveries: &[DeliveryRef]) -> Result<LookedUp, ScheduleError> {
+        let reply = self.invoke(&self.scripts.look_up, |script| {
+            for delivery in deliveries {
+                script.arg(delivery.to_bytes());
+            }
+        });
+        let (position, found): LookUpReply = reply.await?;
+        let position = position.as_deref().map(read_position).transpose()?;
+        let entries = found.into_iter().map(|(member, score, pace)| {
+            let delivery =
+                DeliveryRef::from_bytes(&member).map_err(|error| ScheduleError::Unavailable(error.into()))?;
+            let score = Score::from_number(score);
+            let queue = read_pace(&pace)?;
+            Ok(Restated { delivery, attempt: score.attempt(), due: score.time(), queue })
+        });
+        Ok(LookedUp { entries: entries.collect::<Result<_, ScheduleError>>()?, position })
+    }
+
+    async fn earliest(&self) -> Result<Earliest, ScheduleError> {
+        let (_, due, position) = self.survey().await?;
+        Ok(Earliest { due: due.map(from_redis), position: position.as_deref().map(read_position).transpose()? })
     }
 
     async fn waiting(&self) -> Result<u64, ScheduleError> {

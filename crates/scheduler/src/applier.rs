@@ -6,7 +6,7 @@ use std::time::Duration;
 use fanfare_domain::delivery::Position;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::clock::SharedClock;
-use fanfare_ports::queue::{Queue, Stream, Topic};
+use fanfare_ports::queue::{Queue, Stream, Topic, Usage};
 use fanfare_ports::schedule::{Applied, Schedule};
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +37,9 @@ pub(crate) struct Applier {
     renewed: Option<Timestamp>,
     /// Where the schedule is, as far as is known here.
     at: Option<Position>,
+    /// Whether it was at the journal's end since this process began to apply, and has been moved by nobody else from then on.
+    /// Nothing that it has not seen is ever trimmed from then on.
+    has_followed: bool,
 }
 
 /// What comes after a step.
@@ -56,7 +59,7 @@ impl Applier {
         holder: String,
         batch: usize,
     ) -> Self {
-        Self { queue, schedule, clock, progress, holder, batch, renewed: None, at: None }
+        Self { queue, schedule, clock, progress, holder, batch, renewed: None, at: None, has_followed: false }
     }
 
     /// Applies until `stop`, then passes the right to apply on.
@@ -82,7 +85,16 @@ impl Applier {
             self.progress.go_on(Part::Applier);
             return Ok(Next::Wait(RENEW_EVERY));
         }
-        let records = self.queue.read_after(Topic::JournalSchedule, self.at.unwrap_or_default(), self.batch).await?;
+        let Some(at) = self.at else {
+            self.renewed = None;
+            return Ok(Next::GoOn);
+        };
+        let records = self.queue.read_after(Topic::JournalSchedule, at, self.batch).await?;
+        // Asked afterwards: what is still there now was there to be read.
+        if !self.has_followed && Self::has_missed(at, &self.queue.usage(Stream::Journal).await?) {
+            self.renewed = None;
+            return Ok(Next::GoOn);
+        }
         let batch = Batch::of(&records);
         let applied = match batch.to {
             Some(to) => self.apply(to, &batch).await?,
@@ -95,6 +107,7 @@ impl Applier {
         if !records.is_empty() {
             return Ok(Next::GoOn);
         }
+        self.has_followed = true;
         self.progress.set_at_end(true);
         Ok(Next::Wait(LOOK_EVERY))
     }
@@ -107,50 +120,80 @@ impl Applier {
         }
         self.renewed = None;
         let leads = self.schedule.lead(&self.holder, TTL).await?;
+        if !leads || !self.progress.is_leading() {
+            self.has_followed = false;
+        }
         self.progress.set_leading(leads);
         if leads {
-            self.renewed = Some(now);
             let at = self.schedule.position().await?;
             self.move_to(at);
-            self.begin_again_if_ahead().await?;
+            if self.begin_anew_if_needed().await? == Applied::Done {
+                self.renewed = Some(now);
+            }
         }
-        Ok(leads)
+        Ok(self.renewed.is_some())
     }
 
-    /// A schedule that is further than the journal has followed another one, or one that lost its end: it is sent back to the
-    /// beginning, since what is written from now on would be passed over otherwise.
-    async fn begin_again_if_ahead(&mut self) -> Result<(), SchedulerError> {
-        let last = self.queue.usage(Stream::Journal).await?.last;
-        if let Some(at) = self.at
-            && at.sequence > last
-        {
-            tracing::error!(
-                sequence = at.sequence,
-                last,
-                "schedule is ahead of the journal, which is read from its beginning"
-            );
-            self.apply(Position::default(), &Batch::default()).await?;
+    /// Has a schedule read the journal from its beginning which cannot go on from where it is. Whatever waited for what is no
+    /// longer in the journal has been restated there, so that counts, up to the journal's end of now: all of it was stored
+    /// before anything was trimmed for it, and that before the schedule lost what it had.
+    async fn begin_anew_if_needed(&mut self) -> Result<Applied, SchedulerError> {
+        let journal = self.queue.usage(Stream::Journal).await?;
+        match self.at {
+            // New or emptied.
+            None => {}
+            // It has read nothing yet.
+            Some(at) if at.sequence == 0 => {}
+            // It has followed another journal, or one that lost its end: what comes now would be passed over.
+            Some(at) if at.sequence > journal.last => {
+                tracing::error!(?at, ?journal, "schedule is ahead of the journal, which is read from its beginning");
+            }
+            Some(at) if Self::has_missed(at, &journal) => {
+                tracing::error!(?at, ?journal, "schedule was put back to before what the journal has");
+            }
+            Some(_) => return Ok(Applied::Done),
         }
-        Ok(())
+        let begun = self.schedule.begin_anew(&self.holder, self.at, journal.last).await?;
+        if begun == Applied::Done && self.at.is_none_or(|at| at.sequence > 0) {
+            self.has_followed = false;
+            self.progress.set_at_end(false);
+        }
+        self.note(begun, Position::default());
+        Ok(begun)
+    }
+
+    /// Whether records after `at` may be gone. The message there is trimmed only when the schedule has gone on from it.
+    const fn has_missed(at: Position, journal: &Usage) -> bool {
+        at.sequence > 0 && at.sequence < journal.first
     }
 
     async fn apply(&mut self, to: Position, batch: &Batch) -> Result<Applied, SchedulerError> {
         let applied = self.schedule.apply(&self.holder, self.at, to, &batch.changes).await?;
+        self.note(applied, to);
+        Ok(applied)
+    }
+
+    fn note(&mut self, applied: Applied, to: Position) {
         match applied {
             Applied::Done => {
                 self.at = Some(to);
                 self.progress.tell_change();
             }
-            Applied::Elsewhere { at } => self.move_to(at),
+            Applied::Elsewhere { at } => {
+                self.move_to(at);
+                self.renewed = None;
+            }
             Applied::NotLeader => {
                 self.renewed = None;
                 self.progress.set_leading(false);
             }
         }
-        Ok(applied)
     }
 
     fn move_to(&mut self, at: Option<Position>) {
+        if at != self.at {
+            self.has_followed = false;
+        }
         if at < self.at {
             self.progress.set_at_end(false);
             tracing::warn!(?at, was = ?self.at, "schedule has forgotten; the journal is read again from there");

@@ -24,7 +24,7 @@ impl Batch {
         let mut batch = Self::default();
         for (position, record) in records {
             match decode_journal(record) {
-                Ok(record) => batch.changes.extend(change_of(&record)),
+                Ok(record) => batch.changes.extend(change_of(position.sequence, &record)),
                 Err(RecordError::UnknownFormat(format)) => {
                     batch.unknown = Some((*position, format));
                     return batch;
@@ -39,12 +39,13 @@ impl Batch {
     }
 }
 
-/// What one record changes.
-fn change_of(record: &JournalRecord) -> Option<Change> {
+/// What the record at `sequence` changes.
+fn change_of(sequence: u64, record: &JournalRecord) -> Option<Change> {
     match record {
         JournalRecord::Routed(_) => None,
         JournalRecord::Attempted(attempted) => change_of_attempt(attempted),
         JournalRecord::Parked(parked) => Some(change_of_parking(*parked)),
+        JournalRecord::Restated(restated) => Some(Change::Restate { entry: *restated, sequence }),
     }
 }
 
@@ -62,7 +63,9 @@ fn change_of_attempt(attempted: &Attempted) -> Option<Change> {
 const fn change_of_parking(Parked { delivery, attempt, due, parking }: Parked) -> Change {
     match parking {
         Parking::InFlight => Change::Put { delivery, attempt, due },
-        Parking::Webhook { per_second, burst } => Change::Park { delivery, attempt, due, per_second, burst },
+        Parking::Webhook { per_second, burst, pace } => {
+            Change::Park { delivery, attempt, due, per_second, burst, pace }
+        }
     }
 }
 
@@ -71,6 +74,7 @@ mod tests {
     use std::time::Duration;
 
     use fanfare_domain::delivery::{DeliveryRef, FailureReason, Settlement};
+    use fanfare_domain::journal::{PaceKind, QueuePace, Restated};
     use fanfare_domain::time::Timestamp;
     use fanfare_proto::records::encode_journal;
 
@@ -111,13 +115,13 @@ mod tests {
     fn a_delivery_that_waits_for_its_next_attempt_is_put() {
         let waiting = Follows::Waiting { due: due(), attempt: 4 };
         let put = Change::Put { delivery: delivery(), attempt: 4, due: due() };
-        assert_eq!(change_of(&attempted(waiting, false)), Some(put));
+        assert_eq!(change_of(1, &attempted(waiting, false)), Some(put));
     }
 
     #[test]
     fn a_delivery_that_ended_is_removed() {
         for settlement in [Settlement::Success, Settlement::Failed(FailureReason::Expired), Settlement::Cancelled] {
-            let change = change_of(&attempted(Follows::Settled(settlement), false));
+            let change = change_of(1, &attempted(Follows::Settled(settlement), false));
             assert_eq!(change, Some(Change::Remove { delivery: delivery() }));
         }
     }
@@ -126,21 +130,32 @@ mod tests {
     fn what_came_late_changes_nothing() {
         let waiting = Follows::Waiting { due: due(), attempt: 4 };
         for follows in [waiting, Follows::Settled(Settlement::Success), Follows::Unchanged] {
-            assert_eq!(change_of(&attempted(follows, true)), None);
+            assert_eq!(change_of(1, &attempted(follows, true)), None);
         }
     }
 
     #[test]
     fn a_manual_attempt_that_failed_changes_nothing() {
-        assert_eq!(change_of(&attempted(Follows::Unchanged, false)), None);
+        assert_eq!(change_of(1, &attempted(Follows::Unchanged, false)), None);
     }
 
     #[test]
     fn an_attempt_in_the_air_waits_for_its_time_and_a_webhooks_own_for_its_pace() {
         let (delivery, due) = (delivery(), due());
-        assert_eq!(change_of(&parked(Parking::InFlight)), Some(Change::Put { delivery, attempt: 3, due }));
-        let park = Change::Park { delivery, attempt: 3, due, per_second: 2.5, burst: 4 };
-        assert_eq!(change_of(&parked(Parking::Webhook { per_second: 2.5, burst: 4 })), Some(park));
+        assert_eq!(change_of(1, &parked(Parking::InFlight)), Some(Change::Put { delivery, attempt: 3, due }));
+        for pace in [PaceKind::Limit, PaceKind::Measured] {
+            let park = Change::Park { delivery, attempt: 3, due, per_second: 2.5, burst: 4, pace };
+            assert_eq!(change_of(1, &parked(Parking::Webhook { per_second: 2.5, burst: 4, pace })), Some(park));
+        }
+    }
+
+    #[test]
+    fn what_is_restated_says_where_it_was() {
+        let queue = Some(QueuePace { per_second: 2.5, burst: 4, kind: PaceKind::Limit });
+        let entry = Restated { delivery: delivery(), attempt: 3, due: due(), queue };
+        let record = encode_journal(&JournalRecord::Restated(entry));
+        let restate = Change::Restate { entry, sequence: 7 };
+        assert_eq!(Batch::of(&[(at(7, 2), record)]).changes, [restate]);
     }
 
     #[test]

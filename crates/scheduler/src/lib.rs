@@ -3,7 +3,9 @@
 //!
 //! Any number of processes may run it. One at a time holds the right to apply, and trims; all of them dispatch. The schedule
 //! carries the journal position up to which it is true, so whatever becomes of it (emptied, put back to an earlier copy,
-//! failed over), the applier reads on from there, and nothing is dispatched until it has caught up.
+//! failed over), the applier reads on from there, and nothing is dispatched until it has caught up. What the journal would
+//! keep only because something waits for it is restated there, so that a delivery that waits for a day keeps a few bytes and
+//! not the day.
 
 mod applier;
 mod changes;
@@ -12,6 +14,7 @@ mod dispatcher;
 mod follower;
 mod freshness;
 mod progress;
+mod restating;
 mod service;
 mod trimmer;
 

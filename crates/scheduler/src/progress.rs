@@ -79,10 +79,6 @@ impl Progress {
         }
     }
 
-    pub(crate) fn is_held_up(&self, part: Part) -> bool {
-        self.held_up.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&part)
-    }
-
     /// What holds up parts, each reason once.
     pub(crate) fn waits_for(&self) -> Vec<String> {
         let held_up = self.held_up.lock().unwrap_or_else(PoisonError::into_inner);

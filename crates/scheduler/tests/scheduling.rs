@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fanfare_domain::delivery::{Lane, Settlement, Turn};
 use fanfare_domain::ids::{DeliveryId, ReplayId, Run};
-use fanfare_domain::journal::{Follows, JournalRecord, Parked, Parking};
+use fanfare_domain::journal::{Follows, JournalRecord, PaceKind, Parked, Parking};
 use fanfare_proto::records::decode_delivery;
 
 use self::scene::{START, Scene, attempted, delivery, waiting};
@@ -57,7 +57,7 @@ async fn what_has_settled_does_not_come_back() {
 async fn a_parked_delivery_is_let_through_and_says_so() {
     let scene = Scene::new().await;
     let running = scene.run("one");
-    let parking = Parking::Webhook { per_second: 1.0, burst: 1 };
+    let parking = Parking::Webhook { per_second: 1.0, burst: 1, pace: PaceKind::Limit };
     for number in 1..=2 {
         let delivery = delivery(number, Run::First);
         scene.tell(&JournalRecord::Parked(Parked { delivery, attempt: 1, due: START, parking })).await;

@@ -1,7 +1,10 @@
 //! What every adapter of [`Schedule`] must pass.
 
+pub mod anew;
 pub mod applying;
 pub mod claims;
+pub mod lookups;
+pub mod paces;
 pub mod queues;
 pub mod restarts;
 mod scene;
@@ -89,7 +92,26 @@ macro_rules! schedule_suite {
             queues::an_opened_gate_lets_everything_through;
             queues::a_claim_made_before_a_gate_was_opened_can_be_finished;
             queues::a_thousand_parked_deliveries_are_one_batch;
+            paces::a_measured_pace_grows;
+            paces::a_measured_pace_grows_no_further_than_its_limit;
+            paces::a_limit_never_grows;
+            paces::a_further_park_resets_growth;
+            paces::a_queue_that_is_parked_again_and_again_keeps_to_what_was_measured;
+            paces::the_later_of_a_limit_and_a_measured_pace_counts;
+            paces::next_tells_when_a_growing_gate_opens;
+            paces::a_growing_pace_keeps_the_order;
+            paces::a_queue_that_was_let_out_forgets_its_growth;
+            lookups::what_waits_is_found_wherever_it_is;
+            lookups::a_growing_pace_is_told_as_it_is_by_then;
+            lookups::what_is_claimed_is_found_with_its_claims_end;
+            lookups::nothing_is_missed_while_it_is_claimed_and_let_out;
+            anew::what_is_restated_changes_nothing_in_a_schedule_that_goes_on;
+            anew::what_is_restated_counts_for_a_schedule_that_begins_anew;
+            anew::beginning_anew_takes_nothing_away;
+            anew::a_schedule_that_began_anew_goes_on_so_after_a_restart;
+            anew::beginning_anew_out_of_turn_changes_nothing;
             restarts::everything_is_there_after_a_restart;
+            restarts::a_pace_goes_on_growing_after_a_restart;
         }
     };
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use fanfare_domain::delivery::DeliveryRef;
 use fanfare_domain::ids::WebhookId;
+use fanfare_domain::journal::QueuePace;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::schedule::{Change, Claim};
 use sqlx::sqlite::SqliteConnection;
@@ -12,6 +13,7 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use super::gate::Gate;
 use super::gates;
+use super::pace::Pace;
 use crate::database::DatabaseError;
 
 /// Rows in one statement.
@@ -34,7 +36,8 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    pub(super) fn of(changes: &[Change]) -> Self {
+    /// Of what is restated, that counts which lies no further than `anew_until`.
+    pub(super) fn of(changes: &[Change], anew_until: u64, now: Timestamp) -> Self {
         let mut last: HashMap<DeliveryRef, Option<Entry>> = HashMap::with_capacity(changes.len());
         let mut paces = HashMap::new();
         for change in changes {
@@ -42,11 +45,20 @@ impl Batch {
                 Change::Put { delivery, attempt, due } => {
                     (delivery, Some(Entry { delivery, attempt, due, parked: false }))
                 }
-                Change::Park { delivery, attempt, due, per_second, burst } => {
-                    paces.insert(delivery.webhook, Gate::new(per_second, burst));
+                Change::Park { delivery, attempt, due, per_second, burst, pace } => {
+                    paces.insert(delivery.webhook, Gate::new(Pace::set(per_second, pace, now), burst));
                     (delivery, Some(Entry { delivery, attempt, due, parked: true }))
                 }
                 Change::Remove { delivery } => (delivery, None),
+                Change::Restate { sequence, .. } if sequence > anew_until => continue,
+                Change::Restate { entry: restated, .. } => {
+                    let delivery = restated.delivery;
+                    if let Some(QueuePace { per_second, burst, kind }) = restated.queue {
+                        paces.insert(delivery.webhook, Gate::new(Pace::set(per_second, kind, now), burst));
+                    }
+                    let (attempt, due, parked) = (restated.attempt, restated.due, restated.queue.is_some());
+                    (delivery, Some(Entry { delivery, attempt, due, parked }))
+                }
             };
             last.insert(delivery, entry);
         }

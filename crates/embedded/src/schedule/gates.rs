@@ -9,15 +9,22 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use super::entries::{ROWS_TOGETHER, hex_list};
 use super::gate::Gate;
+use super::pace::Pace;
 use crate::database::DatabaseError;
 
-/// Gates as they lie in a row: webhook, pace, burst, paid.
-type Row = (Vec<u8>, f64, i64, f64);
+/// Gates as they lie in a row: webhook, pace, since when it grows, burst, paid.
+type Row = (Vec<u8>, f64, Option<i64>, i64, f64);
 
-fn gate_of((webhook, per_second, burst, paid_at): Row) -> Option<(WebhookId, Gate)> {
+/// A burst as it lies in a row.
+pub(super) fn burst_of(stored: i64) -> u32 {
+    u32::try_from(stored).unwrap_or(u32::MAX)
+}
+
+fn gate_of((webhook, per_second, since, burst, paid_at): Row) -> Option<(WebhookId, Gate)> {
     let webhook = WebhookId::from_bytes(webhook.try_into().ok()?);
-    let burst = u32::try_from(burst).unwrap_or(u32::MAX);
-    Some((webhook, Gate { paid_at, ..Gate::new(per_second, burst) }))
+    let burst = burst_of(burst);
+    let pace = Pace::stored(per_second, since.map(Timestamp::from_millis));
+    Some((webhook, Gate { paid_at, ..Gate::new(pace, burst) }))
 }
 
 /// Sets the paces of queues.
@@ -30,7 +37,7 @@ pub(super) async fn set_paces(
         return Ok(());
     }
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT webhook, per_second, burst, paid_at FROM schedule_gates
+        "SELECT webhook, per_second, since, burst, paid_at FROM schedule_gates
          WHERE webhook IN (SELECT unhex(value) FROM json_each(?))",
     )
     .bind(hex_list(paces.keys().map(|webhook| webhook.as_bytes().as_slice())))
@@ -38,7 +45,7 @@ pub(super) async fn set_paces(
     .await?;
     for (webhook, before) in rows.into_iter().filter_map(gate_of) {
         if let Some(pace) = paces.get_mut(&webhook) {
-            let same = (before.per_second, before.burst) == (pace.per_second, pace.burst);
+            let same = (before.pace, before.burst) == (pace.pace, pace.burst);
             *pace = if same { before } else { before.at_pace_of(pace, now) };
         }
     }
@@ -48,15 +55,17 @@ pub(super) async fn set_paces(
 /// Writes gates as they are now; when they open is seen to by [`refresh`].
 pub(super) async fn store(connection: &mut SqliteConnection, gates: &[(WebhookId, Gate)]) -> Result<(), DatabaseError> {
     for rows in gates.chunks(ROWS_TOGETHER) {
-        let mut upsert =
-            QueryBuilder::<Sqlite>::new("INSERT INTO schedule_gates (webhook, per_second, burst, paid_at, free_at) ");
+        let mut upsert = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO schedule_gates (webhook, per_second, since, burst, paid_at, free_at) ",
+        );
         upsert.push_values(rows, |mut row, (webhook, gate)| {
-            row.push_bind(webhook.as_bytes().to_vec()).push_bind(gate.per_second).push_bind(i64::from(gate.burst));
+            row.push_bind(webhook.as_bytes().to_vec()).push_bind(gate.pace.per_second);
+            row.push_bind(gate.pace.since.map(Timestamp::as_millis)).push_bind(i64::from(gate.burst));
             row.push_bind(gate.paid_at).push_bind(gate.free_at().as_millis());
         });
         upsert.push(
-            " ON CONFLICT (webhook) DO UPDATE SET per_second = excluded.per_second, burst = excluded.burst,
-              paid_at = excluded.paid_at, free_at = excluded.free_at",
+            " ON CONFLICT (webhook) DO UPDATE SET per_second = excluded.per_second, since = excluded.since,
+              burst = excluded.burst, paid_at = excluded.paid_at, free_at = excluded.free_at",
         );
         upsert.build().execute(&mut *connection).await?;
     }
@@ -103,7 +112,7 @@ pub(super) async fn opened(
     limit: usize,
 ) -> Result<Vec<(WebhookId, Gate)>, DatabaseError> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT webhook, per_second, burst, paid_at FROM schedule_gates WHERE opens_at <= ? ORDER BY opens_at LIMIT ?",
+        "SELECT webhook, per_second, since, burst, paid_at FROM schedule_gates WHERE opens_at <= ? ORDER BY opens_at LIMIT ?",
     )
     .bind(now.as_millis())
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))

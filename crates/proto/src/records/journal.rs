@@ -6,7 +6,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{FailureReason, Position, Settlement};
 use fanfare_domain::ids::{AttemptId, DeliveryId, EventId, ReplayId, TenantNumber, WebhookId};
-use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Parked, Parking, Routed};
+use fanfare_domain::journal::{
+    Attempted, Follows, JournalRecord, PaceKind, Parked, Parking, QueuePace, Restated, Routed,
+};
 use fanfare_domain::time::Timestamp;
 
 use super::delivery::{attempt_number, reference};
@@ -21,6 +23,7 @@ pub fn encode_journal(record: &JournalRecord) -> Bytes {
         JournalRecord::Routed(routed) => wire::journal::Record::Routed(routed_to_wire(routed)),
         JournalRecord::Attempted(attempted) => wire::journal::Record::Attempted(attempted_to_wire(attempted)),
         JournalRecord::Parked(parked) => wire::journal::Record::Parked(parked_to_wire(parked)),
+        JournalRecord::Restated(restated) => wire::journal::Record::Restated(restated_to_wire(restated)),
     };
     encode(&wire::Journal { record: Some(record) })
 }
@@ -36,6 +39,7 @@ pub fn decode_journal(record: &Bytes) -> Result<JournalRecord, RecordError> {
             attempted_from_wire(attempted).map(|attempted| JournalRecord::Attempted(Box::new(attempted)))
         }
         Some(wire::journal::Record::Parked(parked)) => parked_from_wire(&parked).map(JournalRecord::Parked),
+        Some(wire::journal::Record::Restated(restated)) => restated_from_wire(&restated).map(JournalRecord::Restated),
         None => Err(damaged("no kind of journal record that is known here")),
     }
 }
@@ -207,7 +211,7 @@ fn settlement_from_wire(settlement: i32) -> Result<Settlement, RecordError> {
 fn parked_to_wire(parked: &Parked) -> wire::Parked {
     let queue = match parked.parking {
         Parking::InFlight => None,
-        Parking::Webhook { per_second, burst } => Some(wire::WebhookQueue { per_second, burst }),
+        Parking::Webhook { per_second, burst, pace } => Some(pace_to_wire(QueuePace { per_second, burst, kind: pace })),
     };
     wire::Parked {
         delivery: parked.delivery.to_bytes().into(),
@@ -218,12 +222,9 @@ fn parked_to_wire(parked: &Parked) -> wire::Parked {
 }
 
 fn parked_from_wire(parked: &wire::Parked) -> Result<Parked, RecordError> {
-    let parking = match parked.queue {
+    let parking = match parked.queue.map(pace_from_wire).transpose()? {
         None => Parking::InFlight,
-        Some(queue) if queue.per_second > 0.0 && queue.per_second.is_finite() => {
-            Parking::Webhook { per_second: queue.per_second, burst: queue.burst.max(1) }
-        }
-        Some(queue) => return Err(damaged(format!("a pace of {}", queue.per_second))),
+        Some(QueuePace { per_second, burst, kind }) => Parking::Webhook { per_second, burst, pace: kind },
     };
     Ok(Parked {
         delivery: reference(&parked.delivery)?,
@@ -231,4 +232,34 @@ fn parked_from_wire(parked: &wire::Parked) -> Result<Parked, RecordError> {
         due: Timestamp::from_millis(parked.due_ms),
         parking,
     })
+}
+
+fn restated_to_wire(restated: &Restated) -> wire::Restated {
+    wire::Restated {
+        delivery: restated.delivery.to_bytes().into(),
+        attempt: restated.attempt.into(),
+        due_ms: restated.due.as_millis(),
+        queue: restated.queue.map(pace_to_wire),
+    }
+}
+
+fn restated_from_wire(restated: &wire::Restated) -> Result<Restated, RecordError> {
+    Ok(Restated {
+        delivery: reference(&restated.delivery)?,
+        attempt: attempt_number(restated.attempt)?,
+        due: Timestamp::from_millis(restated.due_ms),
+        queue: restated.queue.map(pace_from_wire).transpose()?,
+    })
+}
+
+fn pace_to_wire(pace: QueuePace) -> wire::WebhookQueue {
+    wire::WebhookQueue { per_second: pace.per_second, burst: pace.burst, measured: pace.kind == PaceKind::Measured }
+}
+
+fn pace_from_wire(queue: wire::WebhookQueue) -> Result<QueuePace, RecordError> {
+    if !(queue.per_second > 0.0 && queue.per_second.is_finite()) {
+        return Err(damaged(format!("a pace of {}", queue.per_second)));
+    }
+    let kind = if queue.measured { PaceKind::Measured } else { PaceKind::Limit };
+    Ok(QueuePace { per_second: queue.per_second, burst: queue.burst.max(1), kind })
 }

@@ -31,7 +31,7 @@ for _, webhook in ipairs(redis.call('ZRANGEBYSCORE', GATES, '-inf', NOW, 'LIMIT'
   if left <= 0 then
     break
   end
-  local pace = pace_of(webhook) or { per_second = 1, burst = 1, tokens = 1 }
+  local pace = pace_of(webhook) or new_pace(1, 1, 1)
   local count = math.min(left, math.floor(pace.tokens + ROUNDING))
   if count > 0 then
     local ready = ready_in(PARKED .. webhook, count)

@@ -3,7 +3,8 @@
 -- Times are milliseconds since 2020-01-01. An entry's score is
 --     time * 2048 + (1024 if the entry is claimed) + attempt
 -- which a double holds exactly until 2159. A claimed entry's time is the end of its claim.
-local DUE, GATES, PACES, RESTING, POSITION, LEADER = unpack(KEYS)
+-- MEASURED_GROWTH, a second, and MEASURED_LIMIT, deliveries a second, stand in front of this.
+local DUE, GATES, PACES, RESTING, POSITION, LEADER, ANEW = unpack(KEYS)
 local PARKED, GIVEN_TIME = ARGV[1], ARGV[2]
 
 local function time_now()
@@ -19,6 +20,8 @@ local NOW = time_now()
 local DUE_NOW = NOW * 2048 + 2047
 -- Bounds what rounding takes from a pace.
 local ROUNDING = 1e-6
+-- How a measured pace grows: in a millisecond to e to the power of this.
+local GROWTH = math.log(MEASURED_GROWTH) / 1000
 
 local function text(number)
   return string.format('%.0f', number)
@@ -40,45 +43,96 @@ local function add(key, pairs_of)
   end
 end
 
--- How fast a webhook's queue goes: deliveries a second, the most at once, and how many may go now.
+-- How fast a webhook's queue goes: deliveries a second, the most at once, and how many may go now. One that was measured
+-- `since` some time has grown every millisecond from then on, to `top` at the time `grown_at`; a limit is at its top always.
+local function new_pace(per_second, burst, tokens, since)
+  local top, grown_at = per_second, 0
+  if since then
+    top = math.max(per_second, MEASURED_LIMIT)
+    grown_at = since + math.log(top / per_second) / GROWTH
+  end
+  return { per_second = per_second, burst = burst, tokens = tokens, since = since, top = top, grown_at = grown_at }
+end
+
+-- How many times as fast a pace is at `time` as it was in the beginning.
+local function grown(pace, time)
+  return pace.since and math.exp(GROWTH * (math.min(time, pace.grown_at) - pace.since)) or 1
+end
+
+-- How many a pace lets through between two times: the sum over its growth, and then so many each millisecond.
+local function let_through(pace, from, to)
+  local growing = pace.per_second / 1000 / GROWTH * (grown(pace, to) - grown(pace, from))
+  return growing + (math.max(to, pace.grown_at) - math.max(from, pace.grown_at)) * pace.top / 1000
+end
+
 local function pace_of(webhook)
   local stored = redis.call('HGET', PACES, webhook)
   if not stored then
     return nil
   end
-  local per_second, burst, tokens, at = string.match(stored, '(%S+) (%S+) (%S+) (%S+)')
-  local gained = math.max(0, NOW - at) * per_second / 1000
-  return { per_second = tonumber(per_second), burst = tonumber(burst), tokens = math.min(burst, tokens + gained) }
+  local per_second, burst, tokens, at, since = string.match(stored, '(%S+) (%S+) (%S+) (%S+) ?(%S*)')
+  local found = new_pace(tonumber(per_second), tonumber(burst), tonumber(tokens), tonumber(since))
+  local most = found.burst
+  if found.since then
+    most = math.max(most, math.floor(found.per_second * grown(found, NOW) + 0.5))
+  end
+  found.tokens = math.min(most, found.tokens + let_through(found, math.min(tonumber(at), NOW), NOW))
+  return found
 end
 
 local function keep_pace(webhook, pace)
   local stored = string.format('%.17g %.0f %.17g %.0f', pace.per_second, pace.burst, pace.tokens, NOW)
+  if pace.since then
+    stored = stored .. ' ' .. text(pace.since)
+  end
   redis.call('HSET', PACES, webhook, stored)
 end
 
 -- When a pace will have `tokens` to give.
 local function time_of_tokens(pace, tokens)
-  if pace.tokens + ROUNDING >= tokens then
+  local lacking = tokens - pace.tokens
+  if lacking <= ROUNDING then
     return NOW
   end
-  return NOW + math.ceil((tokens - pace.tokens) * 1000 / pace.per_second - ROUNDING)
+  local growing = math.max(0, pace.grown_at - NOW)
+  local by_then = let_through(pace, NOW, NOW + growing)
+  local wait
+  if lacking < by_then then
+    wait = math.log(grown(pace, NOW) + lacking * 1000 * GROWTH / pace.per_second) / GROWTH - (NOW - pace.since)
+  else
+    wait = growing + (lacking - by_then) * 1000 / pace.top
+  end
+  return NOW + math.ceil(wait - ROUNDING)
+end
+
+-- Why `holder` may not move the position away from `from`, as the answer that says so; nil if it may.
+local function refusal(holder, from)
+  local leader = redis.call('HMGET', LEADER, 'holder', 'until')
+  if leader[1] ~= holder or tonumber(leader[2]) <= NOW then
+    return { 'not leader', false }
+  end
+  local position = redis.call('GET', POSITION)
+  if (position or '') ~= from then
+    return { 'elsewhere', position }
+  end
+  return nil
 end
 
 -- Notes when a webhook's queue has something to let through, at `not_before` at the earliest. An empty queue has no gate;
 -- its pace is kept until it has as many tokens as a new one, so that deliveries which come one by one keep to it.
 local function set_gate(webhook, not_before)
   local first = redis.call('ZRANGE', PARKED .. webhook, 0, 0, 'WITHSCORES')
-  local pace = pace_of(webhook)
+  local found = pace_of(webhook)
   if first[1] then
-    pace = pace or { per_second = 1, burst = 1, tokens = 1 }
-    local opens = pace.tokens + ROUNDING >= 1 and 0 or time_of_tokens(pace, 1)
+    found = found or new_pace(1, 1, 1)
+    local opens = found.tokens + ROUNDING >= 1 and 0 or time_of_tokens(found, 1)
     redis.call('ZADD', GATES, text(math.max(time_of(first[2]), opens, not_before)), webhook)
     redis.call('ZREM', RESTING, webhook)
     return
   end
   redis.call('ZREM', GATES, webhook)
-  if pace then
-    redis.call('ZADD', RESTING, text(time_of_tokens(pace, pace.burst)), webhook)
+  if found then
+    redis.call('ZADD', RESTING, text(time_of_tokens(found, found.burst)), webhook)
   end
 end
 

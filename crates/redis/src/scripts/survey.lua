@@ -1,4 +1,5 @@
 -- Counts the entries and finds the earliest time that any of them has.
+-- Returns: how many, that time, position.
 local count = redis.call('ZCARD', DUE)
 local earliest = redis.call('ZRANGE', DUE, 0, 0, 'WITHSCORES')[2]
 earliest = earliest and time_of(earliest)
@@ -9,4 +10,4 @@ for _, webhook in ipairs(redis.call('ZRANGE', GATES, 0, -1)) do
     earliest = math.min(earliest or math.huge, time_of(first))
   end
 end
-return { count, earliest or false }
+return { count, earliest or false, redis.call('GET', POSITION) }

@@ -43,17 +43,28 @@ pub(crate) struct Running {
 
 impl Scene {
     pub(crate) async fn new() -> Self {
+        Self::with(StreamLimits::default()).await
+    }
+
+    pub(crate) async fn with(limits: StreamLimits) -> Self {
         let clock = ManualClock::at(START);
-        let (folder, embedded) = open(&clock).await;
+        let (folder, embedded) = open(&clock, limits).await;
         let schedule = Arc::new(Switch::to(embedded.schedule()));
         Self { others: Vec::new(), _folder: folder, embedded, schedule, clock }
     }
 
     /// Makes the schedule forget everything.
     pub(crate) async fn empty_schedule(&mut self) {
-        let (folder, empty) = open(&self.clock).await;
-        self.schedule.lead_to(empty.schedule());
+        let empty = self.another_schedule().await;
+        self.schedule.lead_to(empty);
+    }
+
+    /// A schedule that is empty, which nobody uses yet.
+    pub(crate) async fn another_schedule(&mut self) -> Arc<dyn Schedule> {
+        let (folder, empty) = open(&self.clock, StreamLimits::default()).await;
+        let schedule = empty.schedule();
         self.others.push((folder, empty));
+        schedule
     }
 
     pub(crate) fn run(&self, holder: &str) -> Running {
@@ -141,6 +152,15 @@ impl Scene {
         self.until("time passes", async || self.clock.now() >= end).await;
     }
 
+    /// Has the logs finish all records of the journal, so that nobody but the scheduler needs them.
+    pub(crate) async fn log_everything(&self) {
+        self.until("everything is logged", async || {
+            self.finish(Consumer::Logs).await;
+            self.finished(Consumer::Logs).await == self.usage(Stream::Journal).await.last
+        })
+        .await;
+    }
+
     /// Up to which sequence a consumer has finished.
     pub(crate) async fn finished(&self, consumer: Consumer) -> u64 {
         self.embedded.queue().backlog(consumer).await.expect("told").floor
@@ -151,9 +171,9 @@ impl Scene {
     }
 }
 
-async fn open(clock: &ManualClock) -> (TempDir, Embedded) {
+async fn open(clock: &ManualClock, limits: StreamLimits) -> (TempDir, Embedded) {
     let folder = tempfile::tempdir().expect("a folder");
-    let settings = EmbeddedSettings { data_dir: folder.path().to_owned(), limits: StreamLimits::default() };
+    let settings = EmbeddedSettings { data_dir: folder.path().to_owned(), limits };
     let embedded = Embedded::open(settings, Arc::new(clock.clone())).await.expect("opens");
     (folder, embedded)
 }

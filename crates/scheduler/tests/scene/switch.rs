@@ -4,10 +4,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fanfare_domain::delivery::Position;
+use fanfare_domain::delivery::{DeliveryRef, Position};
 use fanfare_domain::ids::{TenantNumber, WebhookId};
-use fanfare_domain::time::Timestamp;
-use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Schedule, ScheduleError};
+use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, LookedUp, Schedule, ScheduleError};
 
 /// Leads to a schedule, or to none.
 pub(crate) struct Switch(RwLock<Option<Arc<dyn Schedule>>>);
@@ -61,7 +60,15 @@ impl Schedule for Switch {
         self.schedule()?.finish(claims).await
     }
 
-    async fn earliest(&self) -> Result<Option<Timestamp>, ScheduleError> {
+    async fn begin_anew(&self, holder: &str, from: Option<Position>, until: u64) -> Result<Applied, ScheduleError> {
+        self.schedule()?.begin_anew(holder, from, until).await
+    }
+
+    async fn look_up(&self, deliveries: &[DeliveryRef]) -> Result<LookedUp, ScheduleError> {
+        self.schedule()?.look_up(deliveries).await
+    }
+
+    async fn earliest(&self) -> Result<Earliest, ScheduleError> {
         self.schedule()?.earliest().await
     }
 

@@ -185,15 +185,15 @@ pub async fn earliest_and_waiting_count_what_is_claimed_too(fixture: &dyn Fixtur
     let due = fixture.now().minus(SECOND);
     let later = fixture.now().plus(2 * LEASE);
     scheduler.apply(&[put(delivery(1), due), put(delivery(2), later)]).await;
-    assert_eq!(scheduler.schedule.earliest().await.expect("answers"), Some(due));
+    assert_eq!(scheduler.schedule.earliest().await.expect("answers").due, Some(due));
     assert_eq!(scheduler.schedule.waiting().await.expect("answers"), 2);
 
     let claims = claim_all(&scheduler.schedule).await;
-    assert_eq!(scheduler.schedule.earliest().await.expect("answers"), Some(fixture.now().plus(LEASE)));
+    assert_eq!(scheduler.schedule.earliest().await.expect("answers").due, Some(fixture.now().plus(LEASE)));
     assert_eq!(scheduler.schedule.waiting().await.expect("answers"), 2);
 
     scheduler.schedule.finish(&claims).await.expect("answers");
-    assert_eq!(scheduler.schedule.earliest().await.expect("answers"), Some(later));
+    assert_eq!(scheduler.schedule.earliest().await.expect("answers").due, Some(later));
     assert_eq!(scheduler.schedule.waiting().await.expect("answers"), 1);
 }
 
@@ -225,7 +225,7 @@ pub async fn attempt_numbers_and_replays_come_back_as_they_were_put(fixture: &dy
 pub async fn nothing_waits_in_a_new_schedule(fixture: &dyn Fixture) {
     let schedule = fixture.open().await;
     assert_eq!(schedule.position().await.expect("answers"), None);
-    assert_eq!(schedule.earliest().await.expect("answers"), None);
+    assert_eq!(schedule.earliest().await.expect("answers").due, None);
     assert_eq!(schedule.waiting().await.expect("answers"), 0);
     let claimed = schedule.claim(LEASE, 10).await.expect("answers");
     assert_eq!((claimed.claims, claimed.next), (vec![], None));

@@ -208,7 +208,7 @@ pub async fn a_claimed_entry_of_a_queue_is_hidden_until_its_lease_ends(fixture: 
 pub async fn a_finished_entry_of_a_queue_is_gone(fixture: &dyn Fixture) {
     let mut scheduler = Scheduler::begin(fixture).await;
     scheduler.apply(&parked(1, 0..3, fixture.now(), 100.0, 10)).await;
-    assert_eq!(scheduler.schedule.earliest().await.expect("answers"), Some(fixture.now()));
+    assert_eq!(scheduler.schedule.earliest().await.expect("answers").due, Some(fixture.now()));
     assert_eq!(scheduler.schedule.waiting().await.expect("answers"), 3);
     let claims = claim_all(&scheduler.schedule).await;
     let until = fixture.now().plus(LEASE);
@@ -216,7 +216,7 @@ pub async fn a_finished_entry_of_a_queue_is_gone(fixture: &dyn Fixture) {
 
     scheduler.schedule.finish(&claims).await.expect("answers");
     assert_eq!(scheduler.schedule.waiting().await.expect("answers"), 2);
-    assert_eq!(scheduler.schedule.earliest().await.expect("answers"), Some(until));
+    assert_eq!(scheduler.schedule.earliest().await.expect("answers").due, Some(until));
     fixture.advance(LEASE);
     let left: HashSet<_> = claim_deliveries(&scheduler.schedule).await.into_iter().collect();
     assert_eq!(left, HashSet::from([of(1, 1), of(1, 2)]));
@@ -263,7 +263,7 @@ pub async fn a_remove_takes_a_delivery_out_of_its_queue(fixture: &dyn Fixture) {
 
     scheduler.apply(&[Change::Remove { delivery: of(1, 1) }]).await;
     assert_eq!(scheduler.schedule.waiting().await.expect("answers"), 0);
-    assert_eq!(scheduler.schedule.earliest().await.expect("answers"), None);
+    assert_eq!(scheduler.schedule.earliest().await.expect("answers").due, None);
     assert_eq!(scheduler.schedule.claim(LEASE, 10).await.expect("answers").next, None);
 }
 

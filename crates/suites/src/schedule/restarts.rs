@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fanfare_ports::schedule::{Applied, Schedule, ScheduleError};
+use fanfare_ports::schedule::{Applied, MEASURED_GROWTH, Schedule, ScheduleError};
 
-use super::scene::{HOLDER, LEASE, Scheduler, claim_all, delivery, delivery_to, following, park, put, webhook};
+use super::scene::{
+    HOLDER, LEASE, Scheduler, claim_all, delivery, delivery_to, following, park, park_measured, put, webhook,
+};
 use super::{Fixture, ServerFixture};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -39,6 +41,24 @@ pub async fn everything_is_there_after_a_restart(fixture: &dyn Fixture) {
 
     fixture.advance(LEASE);
     assert_eq!(claim_all(&schedule).await.len(), 2, "the claims made before the restart have ended");
+}
+
+/// A pace that was measured before a restart has grown by the time that has passed since.
+pub async fn a_pace_goes_on_growing_after_a_restart(fixture: &dyn Fixture) {
+    let mut scheduler = Scheduler::begin(fixture).await;
+    let now = fixture.now();
+    let queued = |number: u64| delivery_to(webhook(1), number);
+    scheduler.apply(&(0..100).map(|number| park_measured(queued(number), now, 1.0, 1)).collect::<Vec<_>>()).await;
+    assert_eq!(claim_all(&scheduler.schedule).await.len(), 1);
+    drop(scheduler);
+    fixture.restart().await;
+
+    let schedule = fixture.open().await;
+    assert_eq!(claim_all(&schedule).await, []);
+    fixture.advance(15 * SECOND);
+    let grown = MEASURED_GROWTH.powi(15) as usize;
+    let went = claim_all(&schedule).await.len();
+    assert!((grown..=grown + 2).contains(&went), "{went} of about {grown}");
 }
 
 /// While a server is away everything says so, and afterwards goes on by itself.

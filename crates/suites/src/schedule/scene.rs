@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use fanfare_domain::delivery::{DeliveryRef, Position};
 use fanfare_domain::ids::WebhookId;
+use fanfare_domain::journal::PaceKind;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::schedule::{Applied, Change, Claim, Schedule};
 
@@ -64,7 +65,11 @@ pub(super) fn put(delivery: DeliveryRef, due: Timestamp) -> Change {
 }
 
 pub(super) fn park(delivery: DeliveryRef, due: Timestamp, per_second: f64, burst: u32) -> Change {
-    Change::Park { delivery, attempt: 1, due, per_second, burst }
+    Change::Park { delivery, attempt: 1, due, per_second, burst, pace: PaceKind::Limit }
+}
+
+pub(super) fn park_measured(delivery: DeliveryRef, due: Timestamp, per_second: f64, burst: u32) -> Change {
+    Change::Park { delivery, attempt: 1, due, per_second, burst, pace: PaceKind::Measured }
 }
 
 /// A scheduler that holds the right to apply and knows where it is.

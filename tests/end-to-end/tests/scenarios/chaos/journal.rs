@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use fanfare_cluster::{Cluster, Family, Receiver, Sent, Service, Tenant, numbered};
+use fanfare_cluster::{Cluster, Family, Receiver, Sent, Service, Tenant, eventually, numbered};
 use fanfare_proto::v1::PublishRequest;
 use serde_json::json;
 use tonic::Code;
@@ -109,14 +109,18 @@ async fn events_of_standalone_are_full_until_they_are_made_larger() {
     all_are_accounted_for(&tenant, &webhook.id, &sent).await;
 }
 
+/// A small journal, and room for all events.
+fn small_journal(family: Family, bytes: u32) -> String {
+    match family {
+        Family::Distributed => LARGER.replace("journal = 1_500_000", &format!("journal = {bytes}")),
+        Family::Embedded => format!("[embedded]\nbytes = {{ journal = {bytes} }}"),
+    }
+}
+
 /// What waits for hours keeps its own record in the journal, and not everything that was written since.
 async fn a_delivery_that_waits_for_hours_leaves_room_for_all_others(family: Family) {
     const EVENTS: usize = 8_000;
-    let small = match family {
-        Family::Distributed => TINY.replace("events = 4_000_000", "events = 60_000_000"),
-        Family::Embedded => "[embedded]\nbytes = { journal = 1_500_000 }".to_owned(),
-    };
-    let cluster = Cluster::of(family).file(&small).start().await;
+    let cluster = Cluster::of(family).file(&small_journal(family, 1_500_000)).start().await;
     let (failing, receiver) = (Receiver::answering([503]).await, Receiver::start().await);
     let tenant = cluster.tenant("acme").await;
     let retry = json!({"delays": ["0s", "3h"], "jitter": 0.0});
@@ -134,6 +138,73 @@ async fn a_delivery_that_waits_for_hours_leaves_room_for_all_others(family: Fami
     assert_eq!(sent.accepted.len(), EVENTS);
 }
 
+/// A delivery, and what it waits for.
+type Entry = (Vec<u8>, u64);
+
+/// All that waits in Redis among those that wait for a time, once that is as it should be.
+async fn waiting_in(redis: &redis::Client, is_right: impl Fn(&[Entry]) -> bool) -> Vec<Entry> {
+    eventually("redis has what waits", Duration::from_secs(30), || async {
+        let mut connection = redis.get_multiplexed_async_connection().await.ok()?;
+        let mut range = redis::cmd("ZRANGE");
+        range.arg("{fanfare}:due").arg(0).arg(-1).arg("WITHSCORES");
+        let waiting: Vec<Entry> = range.query_async(&mut connection).await.ok()?;
+        is_right(&waiting).then_some(waiting)
+    })
+    .await
+}
+
+async fn empty(redis: &redis::Client) {
+    let mut connection = redis.get_multiplexed_async_connection().await.expect("it answers");
+    let () = redis::cmd("FLUSHALL").query_async(&mut connection).await.expect("it is emptied");
+}
+
+/// Records of what waited, and waits no longer, leave the journal although something waits since before them; and that is not
+/// lost when Redis is, or put back to what it was before.
+async fn deliveries_that_wait_for_hours_leave_room_for_what_is_retried(family: Family) {
+    const EVENTS: usize = 8_000;
+    // A tenth of it holds what workers write until they see that it is full; all that is written fills it twice.
+    let small = small_journal(family, 3_000_000) + "\n[scheduler]\njournal_kept = \"0s\"";
+    let mut cluster = Cluster::of(family).file(&small).start().await;
+    let (failing, receiver) = (Receiver::answering([503]).await, Receiver::answering([503, 200]).await);
+    let tenant = cluster.tenant("acme").await;
+    let retry = json!({"delays": ["0s", "3h"], "jitter": 0.0});
+    tenant.webhook_of(json!({"url": failing.url(), "events": ["order.lost"], "retry": retry})).await;
+    let retry = json!({"delays": ["0s", "1s", "1s", "1s"], "jitter": 0.0});
+    tenant.webhook_of(json!({"url": receiver.url(), "events": ["order.paid"], "retry": retry})).await;
+    cluster.in_force().await;
+    let redis =
+        cluster.backends.as_ref().map(|backends| redis::Client::open(backends.redis.url()).expect("an address"));
+
+    let first = tenant.publish("order.lost", &json!({})).await;
+    tenant.event_with(&first, 1, &["retrying"]).await;
+    let mut copy = None;
+    if let Some(redis) = &redis {
+        waiting_in(redis, |waiting| waiting.len() == 1).await;
+        copy = Some(cluster.backends().redis.snapshot().expect("it can be copied"));
+    }
+    let second = tenant.publish("order.lost", &json!({})).await;
+
+    let publisher = tenant.publisher.clone();
+    let publishing = tokio::spawn(async move { publisher.all(sized("event", EVENTS)).await });
+    receiver.until("all retries", Duration::from_secs(90), |log| log.succeeded() >= EVENTS).await;
+    let sent = publishing.await.expect("the publisher does not fail");
+    assert_eq!(sent.accepted.len(), EVENTS);
+    for event in [first, second] {
+        let delivery = tenant.delivery_in(&event, "retrying").await;
+        assert!(delivery["next_attempt_at"].is_string(), "{delivery}");
+    }
+
+    let (Some(redis), Some(copy)) = (redis, copy) else { return };
+    let before = waiting_in(&redis, |waiting| waiting.len() == 2).await;
+    empty(&redis).await;
+    waiting_in(&redis, |waiting| waiting == before).await;
+    cluster.backends().redis.restore(&copy).expect("it can be put back");
+    waiting_in(&redis, |waiting| waiting == before).await;
+    let extra = receiver.log().arrivals().len() - 2 * EVENTS;
+    assert!(extra * 50 < EVENTS, "{extra} attempts more than there should be");
+}
+
 scenarios! {
     a_delivery_that_waits_for_hours_leaves_room_for_all_others,
+    deliveries_that_wait_for_hours_leave_room_for_what_is_retried,
 }

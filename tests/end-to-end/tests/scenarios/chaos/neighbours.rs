@@ -1,8 +1,8 @@
-//! One receiver that never answers, and nine that must not notice.
+//! One receiver that never answers, and nine that must not notice; and one that answers again after a while.
 
 use std::time::Duration;
 
-use fanfare_cluster::{Answer, Cluster, Family, Receiver, event, since_start};
+use fanfare_cluster::{Answer, Cluster, Family, Receiver, event, numbered, since_start};
 use fanfare_proto::v1::PublishRequest;
 use serde_json::json;
 
@@ -50,6 +50,35 @@ async fn a_receiver_that_never_answers_slows_no_other(family: Family) {
     assert!(at(99) < SLOWEST, "p99 is {:?}", at(99));
 }
 
+/// What was parked at the pace of a receiver that hung does not go on at that pace: that would take minutes.
+async fn a_receiver_that_answers_again_soon_has_what_was_parked(family: Family) {
+    const EVENTS: usize = 600;
+    /// The attempts that are made at once at first, and then a few of those that are made one after the other.
+    const HANGING: usize = 16 + 4;
+    let cluster = Cluster::start(family).await;
+    let receiver = Receiver::answering([Answer::never()]).await;
+    let tenant = cluster.tenant("acme").await;
+    let webhook = json!({
+        "url": receiver.url(), "events": ["*"], "timeout": "2s",
+        "retry": {"delays": ["0s", "1s", "1s", "1s", "1s", "1s", "1s", "1s", "1s", "1s"], "jitter": 0.0},
+    });
+    tenant.webhook_of(webhook).await;
+    cluster.in_force().await;
+
+    let sent = tenant.publisher.all(numbered("acme", "order.paid", "event", EVENTS)).await;
+    assert_eq!(sent.accepted.len(), EVENTS);
+    let limit = Duration::from_secs(60);
+    receiver.until("it has hung for a while", limit, |log| log.arrivals().len() >= HANGING).await;
+    let tried = receiver.log().deliveries();
+    assert!(tried < EVENTS / 10, "{tried} of {EVENTS} were tried while it hung");
+
+    receiver.answer([200]);
+    let began = since_start();
+    receiver.until("all of them", Duration::from_secs(45), |log| log.succeeded() >= EVENTS).await;
+    eprintln!("{EVENTS} took {:?}", since_start() - began);
+}
+
 scenarios! {
     a_receiver_that_never_answers_slows_no_other,
+    a_receiver_that_answers_again_soon_has_what_was_parked,
 }
