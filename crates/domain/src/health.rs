@@ -26,19 +26,18 @@ pub struct DisableRule {
 
 /// What is known about a webhook after an attempt that failed. Only what happened after its `health_since` counts, and
 /// neither pings nor tests do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Failed attempts since the last success.
     pub consecutive_failures: u32,
     /// When the first failed attempt since the last success started.
     pub first_failure_at: Option<Timestamp>,
-    /// When the last attempt that succeeded started.
-    pub last_success_at: Option<Timestamp>,
-    /// When the newest failed attempt started. Silence since then proves nothing, so this is the time to judge by.
-    pub last_failure_at: Timestamp,
-    /// Whether an attempt since the last success was answered with 410.
+    /// When the newest failed attempt since the last success started. Silence since then proves nothing, so this is the time to
+    /// judge by.
+    pub last_failure_at: Option<Timestamp>,
+    /// Whether an attempt was answered with 410, whatever succeeded since: the receiver has asked for no more.
     pub gone: bool,
-    /// Whether a delivery has used up its attempts since the last success.
+    /// Whether a delivery has used up its attempts, whatever became of others meanwhile.
     pub delivery_exhausted: bool,
 }
 
@@ -63,9 +62,6 @@ impl DisableRule {
     /// Whether the webhook is to be switched off, and why.
     #[must_use]
     pub fn judge(&self, facts: &Facts) -> Option<DisabledReason> {
-        if facts.consecutive_failures == 0 {
-            return None;
-        }
         if self.gone && facts.gone {
             return Some(DisabledReason::Gone);
         }
@@ -75,7 +71,7 @@ impl DisableRule {
         if self.failures_in_a_row.is_some_and(|limit| facts.consecutive_failures >= limit.get()) {
             return Some(DisabledReason::FailuresInARow);
         }
-        if self.failing_for.is_some_and(|limit| facts.failing_since().is_some_and(|age| age >= limit)) {
+        if self.failing_for.is_some_and(|limit| facts.failing_for().is_some_and(|age| age >= limit)) {
             return Some(DisabledReason::FailingFor);
         }
         None
@@ -84,10 +80,8 @@ impl DisableRule {
 
 impl Facts {
     /// How long there have been nothing but failures, from the first to the newest.
-    fn failing_since(&self) -> Option<Duration> {
-        let first = self.first_failure_at?;
-        let succeeded_since = self.last_success_at.is_some_and(|success| success >= first);
-        (!succeeded_since).then(|| self.last_failure_at.since(first))
+    fn failing_for(&self) -> Option<Duration> {
+        Some(self.last_failure_at?.since(self.first_failure_at?))
     }
 }
 
@@ -144,8 +138,7 @@ mod tests {
         Facts {
             consecutive_failures: 7,
             first_failure_at: Some(first),
-            last_success_at: None,
-            last_failure_at: first.plus(age),
+            last_failure_at: Some(first.plus(age)),
             gone: false,
             delivery_exhausted: false,
         }
@@ -155,15 +148,6 @@ mod tests {
     fn five_days_of_failures_disable() {
         assert_eq!(STANDARD.judge(&failing_for(5 * DAY)), Some(DisabledReason::FailingFor));
         assert_eq!(STANDARD.judge(&failing_for(5 * DAY - Duration::from_millis(1))), None);
-    }
-
-    #[test]
-    fn a_success_in_between_starts_anew() {
-        let mut facts = failing_for(6 * DAY);
-        facts.last_success_at = facts.first_failure_at;
-        assert_eq!(STANDARD.judge(&facts), None);
-        facts.last_success_at = facts.first_failure_at.map(|first| first.minus(DAY));
-        assert_eq!(STANDARD.judge(&facts), Some(DisabledReason::FailingFor));
     }
 
     #[test]
@@ -190,10 +174,19 @@ mod tests {
     }
 
     #[test]
-    fn without_failures_or_conditions_nothing_is_disabled() {
+    fn a_success_clears_what_was_counted_and_nothing_else() {
+        let cleared = Facts { gone: true, delivery_exhausted: true, ..Facts::default() };
+        let counting = DisableRule { gone: false, failures_in_a_row: NonZeroU32::new(1), ..STANDARD };
+        assert_eq!(counting.judge(&cleared), None);
+        assert_eq!(STANDARD.judge(&cleared), Some(DisabledReason::Gone));
+        let rule = DisableRule { delivery_exhausted: true, ..DisableRule::NEVER };
+        assert_eq!(rule.judge(&cleared), Some(DisabledReason::DeliveryExhausted));
+    }
+
+    #[test]
+    fn without_conditions_nothing_is_disabled() {
         let worst = Facts { gone: true, delivery_exhausted: true, ..failing_for(99 * DAY) };
         assert_eq!(DisableRule::NEVER.judge(&worst), None);
-        assert_eq!(STANDARD.judge(&Facts { consecutive_failures: 0, ..worst }), None);
     }
 
     #[test]

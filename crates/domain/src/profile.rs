@@ -1,8 +1,11 @@
 //! Profiles: the wire and behaviour rules that a webhook is delivered under. They are data, so that a new one needs no
 //! code.
 
+mod catalogue;
+mod check;
 mod read;
 mod registry;
+mod shows;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -15,8 +18,10 @@ use crate::health::DisableRule;
 use crate::retry::RetryPolicy;
 use crate::signature::{HmacSecret, SecretError};
 
-pub use read::ProfileError;
-pub use registry::{Profiles, STANDARD};
+pub use catalogue::KnownType;
+pub use read::{Description, ProfileError};
+pub use registry::{NameError, Profiles, STANDARD, built_in_text};
+pub use shows::{Content, Header, HeaderValue, Member, MemberValue};
 
 /// The shortest and the longest limit for an answer that may be set.
 pub const TIMEOUTS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30);
@@ -48,36 +53,8 @@ pub struct Profile {
     pub retry: RetryPolicy,
     /// What switches a failing webhook off.
     pub disable: DisableRule,
-}
-
-/// A member of the body.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Member {
-    /// Its name.
-    pub name: String,
-    /// Its value.
-    pub shows: MemberValue,
-}
-
-/// What a member of the body shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MemberValue {
-    /// The event's id.
-    EventId,
-    /// The event's type, as published.
-    EventType,
-    /// When the event happened.
-    Created,
-    /// The webhook's id.
-    WebhookId,
-    /// The event's subject; left out where it has none.
-    Subject,
-    /// The event's data.
-    Data,
-    /// The signature over the body without this member.
-    Signature,
+    /// Types of event that tenants with this default profile have described from the start.
+    pub event_types: Vec<KnownType>,
 }
 
 /// How times in the body are written: RFC 3339 in UTC with `Z`.
@@ -89,28 +66,6 @@ pub enum TimeFormat {
     Milliseconds,
     /// In whole seconds, rounded down.
     Seconds,
-}
-
-/// A header that the profile sends.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Header {
-    /// Its name, in the spelling of the guide.
-    pub name: String,
-    /// Its value.
-    pub shows: HeaderValue,
-}
-
-/// What a header shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeaderValue {
-    /// The event's id.
-    EventId,
-    /// When the attempt started, in Unix seconds.
-    Timestamp,
-    /// The signature, or several.
-    Signature,
 }
 
 /// How deliveries are signed.

@@ -6,14 +6,16 @@ mod tests;
 use bytes::Bytes;
 
 use crate::json::write_string;
-use crate::profile::{HeaderValue, Holds, Member, MemberValue, Profile, SignatureScheme, TimeFormat};
+use crate::profile::{Content, HeaderValue, Holds, Member, MemberValue, Profile, SignatureScheme, TimeFormat};
 use crate::signature::{Ed25519Secret, HmacSecret};
 use crate::time::Timestamp;
 use crate::webhook::Signing;
 
-/// What a body shows of an event.
+/// What bodies and headers show of an event.
 #[derive(Clone, Copy, Debug)]
 pub struct EventParts<'a> {
+    /// The id of the tenant that it belongs to.
+    pub tenant: &'a str,
     /// Its id.
     pub id: &'a str,
     /// Its type, as published.
@@ -72,26 +74,39 @@ pub fn render(profile: &Profile, event: &EventParts<'_>, webhook_id: &str) -> Re
 
 fn write_member(body: &mut Vec<u8>, profile: &Profile, event: &EventParts<'_>, webhook_id: &str, member: &Member) {
     let created;
-    let text = match member.shows {
-        MemberValue::EventId => Some(event.id),
-        MemberValue::EventType => Some(event.event_type),
-        MemberValue::WebhookId => Some(webhook_id),
-        MemberValue::Created => {
-            created = match profile.body_time {
-                TimeFormat::Milliseconds => event.created.to_string(),
-                TimeFormat::Seconds => event.created.in_seconds(),
+    let (prefix, text) = match &member.content {
+        Content::Fixed(text) => (text.as_str(), ""),
+        Content::Shown { prefix, value } => {
+            let text = match value {
+                MemberValue::EventId => event.id,
+                MemberValue::EventType => event.event_type,
+                MemberValue::Tenant => event.tenant,
+                MemberValue::WebhookId => webhook_id,
+                MemberValue::Created => {
+                    created = match profile.body_time {
+                        TimeFormat::Milliseconds => event.created.to_string(),
+                        TimeFormat::Seconds => event.created.in_seconds(),
+                    };
+                    &created
+                }
+                MemberValue::Subject => match event.subject {
+                    Some(subject) => subject,
+                    None => return,
+                },
+                MemberValue::Data => {
+                    write_name(body, &member.name);
+                    return body.extend_from_slice(event.data);
+                }
+                // Added when the body is signed.
+                MemberValue::Signature => return,
             };
-            Some(created.as_str())
+            (prefix.as_str(), text)
         }
-        MemberValue::Data => None,
-        // A missing subject is left out; the signature is added when the body is signed.
-        MemberValue::Subject if event.subject.is_some() => event.subject,
-        MemberValue::Subject | MemberValue::Signature => return,
     };
     write_name(body, &member.name);
-    match text {
-        Some(text) => write_string(body, text),
-        None => body.extend_from_slice(event.data),
+    match prefix {
+        "" => write_string(body, text),
+        prefix => write_string(body, &format!("{prefix}{text}")),
     }
 }
 
@@ -104,23 +119,29 @@ fn write_name(body: &mut Vec<u8>, name: &str) {
     body.push(b':');
 }
 
-/// Signs a body for the attempt that starts at `started`, which is the signed time and decides which secrets still sign.
+/// Signs a body of `event` for the attempt that starts at `started`, which is the signed time and decides which secrets
+/// still sign.
 #[must_use]
 pub fn sign<'a>(
     profile: &'a Profile,
     secrets: &SigningSecrets,
     rendered: &Rendered,
-    event_id: &str,
+    event: &EventParts<'_>,
     started: Timestamp,
 ) -> Signed<'a> {
     let active = active_secrets(profile, secrets, started);
     let body = with_signature(profile, &active, &rendered.body);
-    let value = |shows| match shows {
-        HeaderValue::EventId => event_id.to_owned(),
+    let shown = |value| match value {
+        HeaderValue::EventId => event.id.to_owned(),
+        HeaderValue::EventType => event.event_type.to_owned(),
         HeaderValue::Timestamp => started.as_seconds().to_string(),
-        HeaderValue::Signature => signature_header(profile, secrets, &active, event_id, started, &body),
+        HeaderValue::Signature => signature_header(profile, secrets, &active, event.id, started, &body),
     };
-    let headers = profile.headers.iter().map(|header| (header.name.as_str(), value(header.shows))).collect();
+    let text = |content: &Content<HeaderValue>| match content {
+        Content::Fixed(text) => text.clone(),
+        Content::Shown { prefix, value } => format!("{prefix}{}", shown(*value)),
+    };
+    let headers = profile.headers.iter().map(|header| (header.name.as_str(), text(&header.content))).collect();
     Signed { body, headers }
 }
 
@@ -138,7 +159,7 @@ fn active_secrets<'a>(profile: &Profile, secrets: &'a SigningSecrets, now: Times
 /// The body, with the member that signs the rest of it if the profile has one.
 fn with_signature(profile: &Profile, active: &[&HmacSecret], body: &Bytes) -> Bytes {
     let last = profile.envelope.as_ref().and_then(|envelope| envelope.last());
-    let Some(member) = last.filter(|member| member.shows == MemberValue::Signature) else {
+    let Some(member) = last.filter(|member| member.content.shows(&MemberValue::Signature)) else {
         return body.clone();
     };
     let Some((open, secret)) = body.strip_suffix(b"}").zip(active.first()) else {

@@ -16,10 +16,13 @@ pub use hmac::HmacSecret;
 /// How far the signed time and the verifier's clock may lie apart.
 pub const TOLERANCE: Duration = Duration::from_secs(5 * 60);
 
-/// The standard alphabet, read with padding or without. Others are refused: receivers' libraries would read another key.
+/// The standard alphabet, read with padding or without; bits that make no whole byte are dropped, as JavaScript drops them
+/// (the secret in VOVE ID's guide has some). Others are refused: receivers' libraries would read another key.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
 );
 
 /// Why a secret or key is refused. No message holds any of it.

@@ -6,6 +6,7 @@ mod changes;
 mod documents;
 mod health;
 mod ledger;
+mod notices;
 mod outbox;
 mod registry;
 mod removal;

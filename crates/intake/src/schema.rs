@@ -47,6 +47,20 @@ pub fn check_schema(text: &str) -> Result<(), SchemaError> {
     compile(text).map(drop)
 }
 
+/// Why an example does not go with its type's schema, in words that do not repeat it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ExampleError(String);
+
+/// Checks that canonical `example` satisfies `schema`, as an event of type `name` will have to.
+///
+/// # Errors
+/// [`ExampleError`] says what is wrong.
+pub fn check_example(name: &EventType, schema: &str, example: &[u8]) -> Result<(), ExampleError> {
+    let checked = compile(schema).map_err(|error| error.to_string()).and_then(|rules| rules.judge(name, example));
+    checked.map_err(ExampleError)
+}
+
 fn compile(text: &str) -> Result<Rules, SchemaError> {
     if text.len() > LARGEST_SCHEMA {
         return Err(SchemaError::TooLarge(text.len()));
@@ -68,6 +82,16 @@ struct Rules {
 }
 
 impl Rules {
+    /// What is wrong with canonical `data` under the schema of `name`, in words that do not repeat it.
+    fn judge(&self, name: &EventType, data: &[u8]) -> Result<(), String> {
+        let value =
+            value_of(data).map_err(|error| format!("cannot be checked against the schema of {name}: {error}"))?;
+        match self.fault(&value) {
+            None => Ok(()),
+            Some(fault) => Err(shortened(&format!("does not satisfy the schema of {name}{fault}"))),
+        }
+    }
+
     /// What is wrong with `value`, if anything is; the text may be empty.
     fn fault(&self, value: &Value) -> Option<String> {
         if self.recursive {
@@ -114,12 +138,7 @@ impl Schemas {
         let Some(text) = &entry.schema else { return Ok(()) };
         let name = &entry.name;
         let rules = self.rules(entry, text).map_err(|error| format!("schema of {name}: {error}"))?;
-        let value =
-            value_of(data).map_err(|error| format!("cannot be checked against the schema of {name}: {error}"))?;
-        match rules.fault(&value) {
-            None => Ok(()),
-            Some(fault) => Err(shortened(&format!("does not satisfy the schema of {name}{fault}"))),
-        }
+        rules.judge(name, data)
     }
 
     fn rules(&self, entry: &EventTypeEntry, text: &Arc<str>) -> Result<Arc<Rules>, SchemaError> {

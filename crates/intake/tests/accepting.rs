@@ -9,13 +9,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use fanfare_domain::event::Purpose;
 use fanfare_domain::event_type::EventType;
-use fanfare_domain::ids::{TenantNumber, WebhookId};
+use fanfare_domain::ids::{EventId, TenantNumber, WebhookId};
 use fanfare_domain::tenant::Scope;
 use fanfare_domain::time::Timestamp;
 use fanfare_intake::{
-    Accepted, Announcement, AuthError, Caller, Code, Draft, IntakeError, Moment, Trial, Unavailability,
+    Accepted, Announcer, AuthError, Caller, Code, Config, Draft, IntakeError, Moment, Trial, Unavailability,
 };
 use fanfare_ports::directory::{Entry, EntryKey};
+use fanfare_ports::store::Notice;
 
 use fakes::{Mood, OPERATOR, World, api_key, event_type, operator, tenant};
 
@@ -320,7 +321,7 @@ async fn a_schema_holds_for_its_type_and_that_types_aliases() {
 }
 
 #[tokio::test]
-async fn trials_go_to_one_webhook_and_announcements_to_the_reserved_tenant() {
+async fn trials_go_to_one_webhook() {
     let world = World::new().await;
     let webhook = WebhookId::make(Timestamp::from_millis(5), 7);
     let trial = Trial {
@@ -331,17 +332,37 @@ async fn trials_go_to_one_webhook_and_announcements_to_the_reserved_tenant() {
         trace: Default::default(),
     };
     let issued = world.intake.publish_trial(trial.clone()).await.expect("stored");
-    let announcement = Announcement {
-        id: None,
-        event_type: EventType::webhook_disabled(),
-        subject: Some(webhook.to_string().into()),
-        data: Bytes::from_static(b"{\"reason\": 1}"),
-    };
-    let announced = world.intake.announce(announcement).await.expect("stored");
     let events = world.queue.events();
     assert_eq!((&events[0].id, events[0].purpose), (&issued.id, Purpose::Trial(webhook)));
-    assert_eq!((&events[1].id, events[1].tenant_id.as_str()), (&announced.id, "fanfare"));
-    assert_eq!((issued.position.sequence, announced.position.sequence), (1, 2));
+    assert_eq!(issued.position.sequence, 1);
     let bad = Trial { data: Bytes::from_static(b"{"), ..trial };
     assert_eq!(world.intake.publish_trial(bad).await.map_err(|error| error.code()), Err(Code::Invalid));
+}
+
+#[tokio::test]
+async fn a_notice_is_the_same_event_however_often_and_whenever_it_is_announced() {
+    let world = World::new().await;
+    let announcer = Announcer::new(world.queue.clone(), Arc::new(world.clock.clone()), Config::default());
+    let notice = Notice {
+        id: EventId::new("disabled-1").expect("valid"),
+        event_type: EventType::webhook_disabled(),
+        subject: Some("wh_1".into()),
+        created: Timestamp::from_millis(1_600_000_000_000),
+        data: r#"{"reason": "gone"}"#.to_owned(),
+    };
+    let reserved = tenant("fanfare", 3, None);
+    announcer.announce(&reserved, &notice).await.expect("stored");
+    world.clock.advance(Duration::from_secs(60));
+    announcer.announce(&reserved, &notice).await.expect("stored");
+    let events = world.queue.events();
+    assert_eq!((&events[0].id, events[0].tenant_id.as_str()), (&notice.id, "fanfare"));
+    assert_eq!((events[0].created, events[0].purpose), (notice.created, Purpose::Published));
+    assert_eq!((events[0].subject.as_deref(), &*events[0].data), (Some("wh_1"), br#"{"reason":"gone"}"#.as_slice()));
+    assert_eq!(events[1].accepted.since(events[0].accepted), Duration::from_secs(60));
+    let same = fanfare_domain::event::Event { accepted: events[0].accepted, ..events[1].clone() };
+    assert_eq!(same, events[0]);
+
+    world.queue.set(Mood::Full);
+    let refused = announcer.announce(&reserved, &notice).await;
+    assert_eq!(refused, Err(IntakeError::Unavailable(Unavailability::Full)));
 }

@@ -1,162 +1,92 @@
-//! What a batch of journal records says about webhooks' disable rules.
+//! Switching off webhooks whose disable rule is met.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
-use fanfare_domain::delivery::{FailureReason, Settlement};
-use fanfare_domain::health::Facts;
-use fanfare_domain::ids::WebhookId;
-use fanfare_domain::journal::{Attempted, Follows, JournalRecord};
-use fanfare_domain::time::Timestamp;
-use fanfare_ports::store::WebhookHealth;
+use fanfare_domain::health::{DisabledReason, Facts};
+use fanfare_domain::profile::Profiles;
+use fanfare_domain::webhook::Webhook;
+use fanfare_ports::clock::SharedClock;
+use fanfare_ports::outbox::Teller;
+use fanfare_ports::store::{Actor, AuditEntry, Notices, Registry, StoreError, WebhookHealth};
 
-const GONE: u16 = 410;
+use crate::announcing::Announcing;
+use crate::failures::BatchFailures;
+use crate::notice::Disabled;
 
-/// When, in a batch, attempts of one webhook failed, and how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Failures {
-    newest: Option<Timestamp>,
-    newest_gone: Option<Timestamp>,
-    newest_exhausted: Option<Timestamp>,
+pub(crate) struct Disabling {
+    pub(crate) registry: Arc<dyn Registry>,
+    pub(crate) notices: Arc<dyn Notices>,
+    pub(crate) teller: Arc<Teller>,
+    pub(crate) announcing: Arc<Announcing>,
+    pub(crate) profiles: Arc<Profiles>,
+    pub(crate) clock: SharedClock,
 }
 
-/// Failed attempts that count for health, by webhook.
-#[derive(Debug, Default)]
-pub(crate) struct BatchFailures(HashMap<WebhookId, Failures>);
-
-impl BatchFailures {
-    /// Gathers what `records` say.
-    pub(crate) fn of(records: &[JournalRecord]) -> Self {
-        let mut failures = Self::default();
-        for record in records {
-            if let JournalRecord::Attempted(attempted) = record {
-                failures.add(attempted);
+impl Disabling {
+    /// Switches a webhook off if its rule is met, whoever else changes it meanwhile.
+    pub(crate) async fn judge(&self, failures: &BatchFailures<'_>, health: &WebhookHealth) -> Result<(), StoreError> {
+        loop {
+            let Some(webhook) = self.registry.webhook(health.tenant, health.webhook).await? else { return Ok(()) };
+            let facts = failures.facts(health, webhook.health_since);
+            let Some(reason) = self.reason(&webhook, &facts) else { return Ok(()) };
+            match self.disable(webhook, reason, failures, health).await {
+                Err(StoreError::Conflict) => {}
+                Err(StoreError::NotFound) => return Ok(()),
+                done => return done,
             }
         }
-        failures
     }
 
-    fn add(&mut self, attempted: &Attempted) {
-        let Some(attempt) = attempted.attempt.as_ref().filter(|attempt| !attempt.succeeded()) else { return };
-        if !attempted.counts_for_health {
-            return;
+    fn reason(&self, webhook: &Webhook, facts: &Facts) -> Option<DisabledReason> {
+        if !webhook.is_active {
+            return None;
         }
-        let started = Some(attempt.started);
-        let failures = self.0.entry(attempted.delivery.webhook).or_default();
-        failures.newest = failures.newest.max(started);
-        if attempt.status == Some(GONE) {
-            failures.newest_gone = failures.newest_gone.max(started);
-        }
-        let used_up = Follows::Settled(Settlement::Failed(FailureReason::AttemptsUsedUp));
-        if attempted.follows == used_up && !attempted.late {
-            failures.newest_exhausted = failures.newest_exhausted.max(started);
-        }
+        let rule = webhook.disable.or_else(|| self.profiles.get(&webhook.profile).map(|profile| profile.disable))?;
+        rule.judge(facts)
     }
 
-    /// The facts about a webhook whose health after the batch is `health`; `None` if nothing in the batch speaks against it.
-    /// Only what started at or after `since` and after the last success counts.
-    pub(crate) fn facts(&self, health: &WebhookHealth, since: Timestamp) -> Option<Facts> {
-        let failures = self.0.get(&health.webhook)?;
-        let counts = |started: Option<Timestamp>| {
-            started.is_some_and(|started| {
-                started >= since && health.last_success_at.is_none_or(|success| started > success)
-            })
+    async fn disable(
+        &self,
+        webhook: Webhook,
+        reason: DisabledReason,
+        failures: &BatchFailures<'_>,
+        health: &WebhookHealth,
+    ) -> Result<(), StoreError> {
+        // A deleted tenant's webhooks are gone, too.
+        let Some(tenant) = self.registry.tenant_numbered(webhook.tenant).await? else { return Ok(()) };
+        let now = self.clock.now();
+        let webhook = Box::new(Webhook {
+            version: webhook.version + 1,
+            is_active: false,
+            disabled_reason: Some(reason),
+            updated_at: now,
+            ..webhook
+        });
+        let disabled = Disabled {
+            tenant: &tenant,
+            webhook: &webhook,
+            reason,
+            at: now,
+            health,
+            newest: failures.newest(health.webhook),
         };
-        Some(Facts {
-            consecutive_failures: health.consecutive_failures,
-            first_failure_at: health.first_failure_at,
-            last_success_at: health.last_success_at,
-            last_failure_at: failures.newest?,
-            gone: counts(failures.newest_gone),
-            delivery_exhausted: counts(failures.newest_exhausted),
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use bytes::Bytes;
-    use fanfare_domain::attempt::Attempt;
-    use fanfare_domain::delivery::{DeliveryRef, Position};
-    use fanfare_domain::ids::{AttemptId, DeliveryId, Run, TenantNumber};
-
-    use super::*;
-
-    const WEBHOOK: WebhookId = WebhookId::from_bytes([1; 16]);
-
-    fn failed_at(second: i64, status: u16, follows: Follows) -> JournalRecord {
-        let delivery = DeliveryRef::from_parts(
-            DeliveryId::from_bytes([2; 16]),
-            TenantNumber::new(1),
-            WEBHOOK,
-            Position::default(),
-            Timestamp::from_millis(0),
-            Run::First,
-        );
-        JournalRecord::Attempted(Box::new(Attempted {
-            delivery,
-            event: None,
-            event_type: None,
-            attempt: Some(Attempt {
-                id: AttemptId::from_bytes([3; 16]),
-                number: 1,
-                manual: false,
-                started: Timestamp::from_millis(second * 1000),
-                duration: Duration::ZERO,
-                status: Some(status),
-                error: Some(format!("answered {status}")),
-                request_headers: Vec::new(),
-                response_headers: Vec::new(),
-                response_body: Bytes::new(),
-            }),
-            follows,
-            waited: false,
-            late: false,
-            counts_for_health: true,
-        }))
-    }
-
-    fn health(last_success_second: Option<i64>) -> WebhookHealth {
-        WebhookHealth {
-            tenant: TenantNumber::new(1),
-            webhook: WEBHOOK,
-            consecutive_failures: 1,
-            first_failure_at: None,
-            last_success_at: last_success_second.map(|second| Timestamp::from_millis(second * 1000)),
-        }
-    }
-
-    #[test]
-    fn a_410_counts_until_a_success_or_a_fresh_start_after_it() {
-        let failures = BatchFailures::of(&[failed_at(10, 410, Follows::Unchanged)]);
-        let gone = |success, since: i64| {
-            failures.facts(&health(success), Timestamp::from_millis(since * 1000)).is_some_and(|facts| facts.gone)
+        let notice = disabled.notice()?;
+        let audit = AuditEntry {
+            at: now,
+            actor: Actor::Fanfare,
+            action: "webhook.disable".to_owned(),
+            tenant: Some(tenant.id),
+            target: webhook.id.to_string(),
+            fields: vec!["is_active".to_owned(), "disabled_reason".to_owned()],
         };
-        assert!(gone(None, 0));
-        assert!(gone(Some(9), 0));
-        assert!(!gone(Some(11), 0), "it has succeeded since");
-        assert!(!gone(None, 11), "it was enabled again since");
-    }
-
-    #[test]
-    fn a_used_up_delivery_is_told_apart_from_a_failed_attempt() {
-        let used_up = Follows::Settled(Settlement::Failed(FailureReason::AttemptsUsedUp));
-        for (follows, expected) in [(used_up, true), (Follows::Unchanged, false)] {
-            let failures = BatchFailures::of(&[failed_at(10, 500, follows)]);
-            let facts = failures.facts(&health(None), Timestamp::from_millis(0)).expect("it failed");
-            assert_eq!(facts.delivery_exhausted, expected);
-            assert!(!facts.gone);
+        tracing::warn!(webhook = %webhook.id, %reason, "webhook is switched off");
+        self.notices.disable(webhook, &notice, audit).await?;
+        // Operators are told of what is in force.
+        if let Err(error) = self.teller.tell().await {
+            tracing::warn!(%error, "directory will be told later that the webhook is switched off");
+            self.teller.hurry();
         }
-    }
-
-    #[test]
-    fn pings_and_tests_say_nothing() {
-        let JournalRecord::Attempted(mut ping) = failed_at(10, 410, Follows::Unchanged) else {
-            panic!("it is an attempt")
-        };
-        ping.counts_for_health = false;
-        let failures = BatchFailures::of(&[JournalRecord::Attempted(ping)]);
-        assert_eq!(failures.facts(&health(None), Timestamp::from_millis(0)), None);
+        self.announcing.hurry();
+        Ok(())
     }
 }

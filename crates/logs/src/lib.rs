@@ -1,8 +1,12 @@
-//! The logs service: writes the journal to the store, and switches off webhooks whose disable rule is met.
+//! The logs service: writes the journal to the store, switches off webhooks whose disable rule is met, and tells operators of
+//! them.
 
+mod announcing;
 mod config;
 mod disabling;
+mod failures;
+mod notice;
 mod service;
 
 pub use self::config::Config;
-pub use self::service::{Logs, LogsError};
+pub use self::service::{Logs, LogsError, Ports};

@@ -4,27 +4,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use fanfare_domain::health::DisabledReason;
 use fanfare_domain::journal::JournalRecord;
 use fanfare_domain::profile::Profiles;
-use fanfare_domain::webhook::Webhook;
+use fanfare_intake::Announcer;
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::outbox::Teller;
 use fanfare_ports::queue::{Consumer, Lease, Leased, Queue, QueueError};
-use fanfare_ports::store::{Actor, AuditEntry, Change, Ledger, Recorded, Registry, StoreError, WebhookHealth};
-use fanfare_proto::records::decode_journal;
+use fanfare_ports::store::{Ledger, Notices, Recorded, Registry, StoreError};
+use fanfare_proto::records::{RecordError, decode_journal};
 use tokio_util::sync::CancellationToken;
 
+use crate::announcing::Announcing;
 use crate::config::Config;
-use crate::disabling::BatchFailures;
+use crate::disabling::Disabling;
+use crate::failures::BatchFailures;
 
 const TAKE_WAIT: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(3600);
 const MAINTAIN_AGAIN_AFTER: Duration = Duration::from_secs(10);
-/// How long a record that cannot be read here is left for a newer process.
-const UNREADABLE_AGAIN_AFTER: Duration = Duration::from_secs(30);
+/// How long a record of a newer format is left for a newer process.
+const NEWER_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// Why the logs service stopped.
 #[derive(Debug, thiserror::Error)]
@@ -34,15 +35,35 @@ pub enum LogsError {
     Queue(#[from] QueueError),
 }
 
+/// What the logs service works with.
+pub struct Ports {
+    /// The streams.
+    pub queue: Arc<dyn Queue>,
+    /// Where what happened is written.
+    pub ledger: Arc<dyn Ledger>,
+    /// The webhooks and their tenants.
+    pub registry: Arc<dyn Registry>,
+    /// What operators have not been told yet.
+    pub notices: Arc<dyn Notices>,
+    /// Tells the directory of webhooks that are switched off.
+    pub teller: Arc<Teller>,
+    /// Tells operators of them.
+    pub announcer: Announcer,
+    /// The disable rules of webhooks that have none of their own.
+    pub profiles: Arc<Profiles>,
+    /// The time.
+    pub clock: SharedClock,
+}
+
 /// Writes down what the other services tell. Any number of processes share the work.
 pub struct Logs {
     config: Config,
     keep: Duration,
     queue: Arc<dyn Queue>,
     ledger: Arc<dyn Ledger>,
-    registry: Arc<dyn Registry>,
     teller: Arc<Teller>,
-    profiles: Arc<Profiles>,
+    disabling: Disabling,
+    announcing: Arc<Announcing>,
     clock: SharedClock,
     store_answers: AtomicBool,
 }
@@ -50,19 +71,19 @@ pub struct Logs {
 impl Logs {
     /// A logs service on these ports; rows are kept for `keep`.
     #[must_use]
-    #[expect(clippy::too_many_arguments, reason = "one argument for each port")]
-    pub fn new(
-        config: Config,
-        keep: Duration,
-        queue: Arc<dyn Queue>,
-        ledger: Arc<dyn Ledger>,
-        registry: Arc<dyn Registry>,
-        teller: Arc<Teller>,
-        profiles: Arc<Profiles>,
-        clock: SharedClock,
-    ) -> Arc<Self> {
+    pub fn new(config: Config, keep: Duration, ports: Ports) -> Arc<Self> {
+        let Ports { queue, ledger, registry, notices, teller, announcer, profiles, clock } = ports;
+        let announcing = Announcing::new(Arc::clone(&registry), Arc::clone(&notices), announcer, Arc::clone(&clock));
+        let disabling = Disabling {
+            registry,
+            notices,
+            teller: Arc::clone(&teller),
+            announcing: Arc::clone(&announcing),
+            profiles,
+            clock: Arc::clone(&clock),
+        };
         let store_answers = AtomicBool::new(true);
-        Arc::new(Self { config, keep, queue, ledger, registry, teller, profiles, clock, store_answers })
+        Arc::new(Self { config, keep, queue, ledger, teller, disabling, announcing, clock, store_answers })
     }
 
     /// What this process waits for before it can do its job; nothing means that it is ready.
@@ -83,7 +104,8 @@ impl Logs {
             done.cancel();
             outcome
         };
-        let (outcome, (), ()) = tokio::join!(writing, self.maintain(&done), self.teller.run(&done));
+        let (outcome, (), (), ()) =
+            tokio::join!(writing, self.maintain(&done), self.teller.run(&done), self.announcing.run(&done));
         outcome
     }
 
@@ -123,10 +145,11 @@ impl Logs {
         }
     }
 
+    /// Reads records. Those of a newer format are left to a newer process; what nobody can read is a dead letter.
     async fn decode(&self, taken: Vec<Leased>) -> (Vec<JournalRecord>, Vec<Lease>) {
         let mut records = Vec::with_capacity(taken.len());
         let mut leases = Vec::with_capacity(taken.len());
-        let mut unreadable = Vec::new();
+        let mut newer = Vec::new();
         for leased in taken {
             match decode_journal(&leased.record) {
                 Ok(record) => {
@@ -135,12 +158,21 @@ impl Logs {
                 }
                 Err(error) => {
                     tracing::error!(%error, position = ?leased.position, "journal record cannot be read here");
-                    unreadable.push(leased.lease);
+                    match error {
+                        RecordError::UnknownFormat(_) => newer.push(leased.lease),
+                        RecordError::Damaged(_) => self.bury(&leased, &error).await,
+                    }
                 }
             }
         }
-        self.hand_back(&unreadable, UNREADABLE_AGAIN_AFTER).await;
+        self.hand_back(&newer, NEWER_AGAIN_AFTER).await;
         (records, leases)
+    }
+
+    async fn bury(&self, leased: &Leased, reason: &RecordError) {
+        if let Err(error) = self.queue.bury(std::slice::from_ref(leased), &reason.to_string()).await {
+            tracing::warn!(%error, "journal record is no dead letter yet");
+        }
     }
 
     async fn hand_back(&self, leases: &[Lease], delay: Duration) {
@@ -160,58 +192,13 @@ impl Logs {
         tracing::debug!(records = records.len(), new_attempts, too_old, "journal written");
         let failures = BatchFailures::of(records);
         for health in &health {
-            match self.judge(&failures, health).await {
+            match self.disabling.judge(&failures, health).await {
                 Err(error @ StoreError::Unavailable(_)) => return Err(error),
                 // What is wrong with one webhook must not keep the journal of all from being written.
                 Err(error) => tracing::error!(webhook = %health.webhook, %error, "webhook was not judged"),
                 Ok(()) => {}
             }
         }
-        Ok(())
-    }
-
-    /// Switches a webhook off if its rule is met, whoever else changes it meanwhile.
-    async fn judge(&self, failures: &BatchFailures, health: &WebhookHealth) -> Result<(), StoreError> {
-        loop {
-            let Some(webhook) = self.registry.webhook(health.tenant, health.webhook).await? else { return Ok(()) };
-            let Some(reason) = self.reason(failures, health, &webhook) else { return Ok(()) };
-            match self.disable(webhook, reason).await {
-                Err(StoreError::Conflict) => {}
-                Err(StoreError::NotFound) => return Ok(()),
-                done => return done,
-            }
-        }
-    }
-
-    fn reason(&self, failures: &BatchFailures, health: &WebhookHealth, webhook: &Webhook) -> Option<DisabledReason> {
-        if !webhook.is_active {
-            return None;
-        }
-        let rule = webhook.disable.or_else(|| self.profiles.get(&webhook.profile).map(|profile| profile.disable))?;
-        let facts = failures.facts(health, webhook.health_since)?;
-        rule.judge(&facts)
-    }
-
-    async fn disable(&self, webhook: Webhook, reason: DisabledReason) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        let audit = AuditEntry {
-            at: now,
-            actor: Actor::Fanfare,
-            action: "webhook.disable".to_owned(),
-            tenant: None,
-            target: webhook.id.to_string(),
-            fields: vec!["is_active".to_owned(), "disabled_reason".to_owned()],
-        };
-        tracing::warn!(webhook = %webhook.id, %reason, "webhook is switched off");
-        let disabled = Webhook {
-            version: webhook.version + 1,
-            is_active: false,
-            disabled_reason: Some(reason),
-            updated_at: now,
-            ..webhook
-        };
-        self.registry.change(Change::PutWebhook(Box::new(disabled)), audit).await?;
-        self.teller.hurry();
         Ok(())
     }
 

@@ -3,11 +3,13 @@
 pub mod folding;
 pub mod keyset;
 mod ledger;
+mod notices;
 mod registry;
 mod replays;
 mod reports;
 
 pub use self::ledger::{Ledger, Recorded, WebhookHealth};
+pub use self::notices::{Notice, Notices};
 pub use self::registry::{Actor, AuditEntry, Change, Outbox, OutboxItem, Registry};
 pub use self::replays::{Candidate, Replay, ReplayOnly, ReplayState, Replays};
 pub use self::reports::{

@@ -42,8 +42,9 @@ impl From<sqlx::Error> for Refused {
 #[async_trait]
 impl Ledger for PostgresStore {
     async fn record(&self, records: &[JournalRecord]) -> Result<Recorded, StoreError> {
-        let written: Vec<&JournalRecord> =
-            records.iter().filter(|record| !matches!(record, JournalRecord::Parked(_))).collect();
+        let is_written =
+            |record: &&JournalRecord| !matches!(record, JournalRecord::Parked(_) | JournalRecord::Restated(_));
+        let written: Vec<&JournalRecord> = records.iter().filter(is_written).collect();
         let mut total = Recorded::default();
         let mut health = BTreeMap::new();
         let mut parts = vec![written.as_slice()];

@@ -6,6 +6,7 @@
 mod connection;
 mod failure;
 mod ledger;
+mod notices;
 mod outbox;
 mod registry;
 mod replays;

@@ -9,6 +9,7 @@ use fanfare_domain::ids::{TenantId, TenantNumber, WebhookId};
 use fanfare_domain::tenant::{ApiKey, EventTypeEntry, Tenant};
 use fanfare_domain::webhook::Webhook;
 use fanfare_ports::store::{AuditEntry, Change, Page, PageRequest, Registry, StoreError};
+use sqlx::PgConnection;
 
 use crate::connection::PostgresStore;
 use crate::failure::failure;
@@ -17,6 +18,22 @@ use crate::rows::{document, read_document, tenant_column, tenant_number, uuid};
 
 /// Changes are made one after the other, so that the outbox is in the order in which they take effect.
 const LOCK_OF_CHANGES: i64 = 0x6661_6e66_0001;
+
+/// Makes a change, its line in the audit log and what it tells the directory, in the caller's transaction.
+pub(crate) async fn make(transaction: &mut PgConnection, change: Change, audit: &AuditEntry) -> Result<(), StoreError> {
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(LOCK_OF_CHANGES)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failure)?;
+    let writes = change::make(transaction, change).await?;
+    sqlx::query("INSERT INTO audit (document) VALUES ($1)")
+        .bind(document(audit)?)
+        .execute(&mut *transaction)
+        .await
+        .map_err(failure)?;
+    crate::outbox::add(transaction, &writes).await
+}
 
 #[async_trait]
 impl Registry for PostgresStore {
@@ -29,18 +46,7 @@ impl Registry for PostgresStore {
 
     async fn change(&self, change: Change, audit: AuditEntry) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await.map_err(failure)?;
-        sqlx::query("SELECT pg_advisory_xact_lock($1)")
-            .bind(LOCK_OF_CHANGES)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failure)?;
-        let writes = change::make(&mut transaction, change).await?;
-        sqlx::query("INSERT INTO audit (document) VALUES ($1)")
-            .bind(document(&audit)?)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failure)?;
-        crate::outbox::add(&mut transaction, &writes).await?;
+        make(&mut transaction, change, &audit).await?;
         transaction.commit().await.map_err(failure)
     }
 
@@ -51,6 +57,15 @@ impl Registry for PostgresStore {
             .await
             .map_err(failure)?;
         found.map(|text| read_document(&format!("tenant {id}"), &text)).transpose()
+    }
+
+    async fn tenant_numbered(&self, number: TenantNumber) -> Result<Option<Tenant>, StoreError> {
+        let found: Option<String> = sqlx::query_scalar("SELECT document FROM tenants WHERE number = $1")
+            .bind(tenant_column(number))
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failure)?;
+        found.map(|text| read_document(&format!("tenant number {}", number.get()), &text)).transpose()
     }
 
     async fn tenants(&self, page: PageRequest) -> Result<Page<Tenant>, StoreError> {

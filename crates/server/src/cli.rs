@@ -63,6 +63,25 @@ pub(crate) enum Command {
     Demo,
     /// Prints the description of the REST interface.
     Openapi,
+    /// Profiles: the rules that webhooks are delivered under.
+    #[command(subcommand)]
+    Profiles(ProfilesCommand),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum ProfilesCommand {
+    /// Names the built-in profiles and those of the configuration file.
+    List,
+    /// Prints a profile's description, to start one's own from, and a request that a receiver gets under it.
+    Show {
+        /// Its name.
+        name: String,
+    },
+    /// Checks descriptions of profiles and prints a request that a receiver gets under each.
+    Check {
+        /// A TOML file with what would stand under [profiles.NAME] in the configuration file, or that file itself.
+        file: PathBuf,
+    },
 }
 
 impl Command {
@@ -75,7 +94,7 @@ impl Command {
             Self::Scheduler => Some(Service::Scheduler),
             Self::Logs => Some(Service::Logs),
             Self::Api => Some(Service::Api),
-            Self::Standalone { .. } | Self::Migrate | Self::Demo | Self::Openapi => None,
+            Self::Standalone { .. } | Self::Migrate | Self::Demo | Self::Openapi | Self::Profiles(_) => None,
         }
     }
 }

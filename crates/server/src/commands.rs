@@ -13,20 +13,27 @@ use crate::readiness::Readiness;
 use crate::services::{Needs, Service, Shared};
 use crate::settings::Settings;
 use crate::supervisor::Supervisor;
-use crate::{Failure, admin, demo, keys};
+use crate::{Failure, admin, demo, keys, profiles};
 
 /// Runs the subcommand.
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
-    if let Command::Openapi = cli.command {
-        println!("{}", fanfare_api::openapi());
-        return Ok(());
+    match &cli.command {
+        Command::Openapi => {
+            println!("{}", fanfare_api::openapi());
+            return Ok(());
+        }
+        Command::Profiles(command) => {
+            print!("{}", profiles::told(command, &cli.flags)?);
+            return Ok(());
+        }
+        _ => {}
     }
     let settings = Settings::read(&cli.flags)?;
     match cli.command {
         Command::Standalone { demo } => standalone(settings, demo).await,
         Command::Migrate => migrate(settings).await,
         Command::Demo => demo::on_running_system(&settings).await,
-        Command::Openapi => Ok(()),
+        Command::Openapi | Command::Profiles(_) => Ok(()),
         command @ (Command::Ingest
         | Command::Router
         | Command::Worker

@@ -7,7 +7,10 @@ mod clients;
 mod commands;
 mod demo;
 mod keys;
+#[cfg(test)]
+mod moved_clock;
 mod ports;
+mod profiles;
 mod readiness;
 mod services;
 mod settings;

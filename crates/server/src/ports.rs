@@ -11,7 +11,7 @@ use fanfare_ports::directory::Directory;
 use fanfare_ports::idempotency::Idempotency;
 use fanfare_ports::queue::Queue;
 use fanfare_ports::schedule::Schedule;
-use fanfare_ports::store::{Ledger, Outbox, Registry, Replays, Reports};
+use fanfare_ports::store::{Ledger, Notices, Outbox, Registry, Replays, Reports};
 use fanfare_postgres::SetupError;
 use fanfare_redis::{ConnectError as RedisError, TimeSource};
 
@@ -28,16 +28,18 @@ pub(crate) struct StorePorts {
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) outbox: Arc<dyn Outbox>,
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) notices: Arc<dyn Notices>,
     pub(crate) reports: Arc<dyn Reports>,
     pub(crate) replays: Arc<dyn Replays>,
 }
 
 impl StorePorts {
-    fn of<S: Registry + Outbox + Ledger + Reports + Replays>(store: &Arc<S>) -> Self {
+    fn of<S: Registry + Outbox + Ledger + Notices + Reports + Replays>(store: &Arc<S>) -> Self {
         Self {
             registry: Arc::clone(store) as _,
             outbox: Arc::clone(store) as _,
             ledger: Arc::clone(store) as _,
+            notices: Arc::clone(store) as _,
             reports: Arc::clone(store) as _,
             replays: Arc::clone(store) as _,
         }

@@ -6,7 +6,7 @@ use fanfare_api::{Api, Dependencies};
 use fanfare_domain::profile::Profiles;
 use fanfare_domain::sealed::Keyring;
 use fanfare_ingest::Ingest;
-use fanfare_intake::{Intake, OperatorKey};
+use fanfare_intake::{Announcer, Intake, OperatorKey};
 use fanfare_logs::Logs;
 use fanfare_ports::catalogue::Catalogue;
 use fanfare_ports::clock::SharedClock;
@@ -189,16 +189,19 @@ impl Shared {
 
     fn start_logs(&self, supervisor: &mut Supervisor) -> Result<(), Failure> {
         let store = self.ports.store()?;
-        let logs = Logs::new(
-            self.settings.services.logs.clone(),
-            self.settings.retention.attempts,
-            Arc::clone(&self.ports.queue),
-            store.ledger,
-            store.registry,
-            self.teller("logs")?,
-            Arc::clone(&self.profiles),
-            Arc::clone(&self.clock),
-        );
+        let queue = Arc::clone(&self.ports.queue);
+        let clock = Arc::clone(&self.clock);
+        let ports = fanfare_logs::Ports {
+            queue: Arc::clone(&queue),
+            ledger: store.ledger,
+            registry: store.registry,
+            notices: store.notices,
+            teller: self.teller("logs")?,
+            announcer: Announcer::new(queue, Arc::clone(&clock), self.settings.services.intake.clone()),
+            profiles: Arc::clone(&self.profiles),
+            clock,
+        };
+        let logs = Logs::new(self.settings.services.logs.clone(), self.settings.retention.attempts, ports);
         let asked = Arc::clone(&logs);
         self.readiness.add("logs", move || asked.waits_for());
         supervisor.run("logs", logs.run(supervisor.stop.clone()));

@@ -4,10 +4,11 @@ mod file;
 mod sources;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use fanfare_domain::profile::{ProfileError, Profiles};
+use fanfare_domain::profile::{Profile, ProfileError, Profiles, built_in_text};
 use fanfare_domain::sealed::{Keyring, KeyringError};
 use fanfare_domain::target::TargetRules;
 use fanfare_embedded::StreamLimits;
@@ -65,9 +66,22 @@ pub(crate) enum SettingsError {
     /// The keys for secrets are not keys.
     #[error("wrong configuration: FANFARE_SECRETS_KEY: {0}")]
     SecretsKey(#[from] KeyringError),
-    /// A profile is not right.
-    #[error("wrong configuration: {0}")]
-    Profile(#[from] ProfileError),
+    /// A profile is not right; the message points at the line.
+    #[error("{path}: {source}")]
+    Profile {
+        /// The file that describes it.
+        path: PathBuf,
+        /// What is wrong and where.
+        source: Box<ProfileError>,
+    },
+    /// No profile has this name.
+    #[error("no profile is called {name:?}; there are: {known}")]
+    UnknownProfile {
+        /// The name.
+        name: String,
+        /// Those that there are.
+        known: String,
+    },
     /// A backend's settings cannot be used.
     #[error("wrong configuration: {0}")]
     Backend(String),
@@ -150,9 +164,42 @@ impl Settings {
         Self::resolve(flags, &sources, file)
     }
 
+    /// The profiles that there are, and how the operator described theirs: from the file alone, whatever else is set.
+    ///
+    /// # Errors
+    /// [`SettingsError`] if the file is not right.
+    pub(crate) fn profiles(flags: &Flags) -> Result<(Profiles, toml::Table), SettingsError> {
+        let Some(path) = flags.config.as_deref() else { return Ok((Profiles::built_in(), toml::Table::new())) };
+        let text = file::text(path)?;
+        let profiles = File::parse(path, &text)?.profiles;
+        let mut table: toml::Table = toml::from_str(&text)
+            .map_err(|source| SettingsError::File { path: path.to_owned(), source: Box::new(source) })?;
+        let described = table.remove("profiles").and_then(|described| match described {
+            toml::Value::Table(described) => Some(described),
+            _ => None,
+        });
+        Ok((profiles, described.unwrap_or_default()))
+    }
+
+    /// Reads the profile of a file of its own, whose name is the profile's, or the operator's profiles of a configuration file.
+    ///
+    /// # Errors
+    /// [`SettingsError`] if the file cannot be read or is not right.
+    pub(crate) fn profiles_of(path: &Path) -> Result<Vec<Arc<Profile>>, SettingsError> {
+        let text = file::text(path)?;
+        if toml::from_str::<toml::Table>(&text).is_ok_and(|table| table.contains_key("profiles")) {
+            let profiles = File::parse(path, &text)?.profiles;
+            let own = profiles.names().filter(|name| built_in_text(name).is_none());
+            return Ok(own.filter_map(|name| profiles.get(name).cloned()).collect());
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let profile = Profile::parse(&name, &text)
+            .map_err(|source| SettingsError::Profile { path: path.to_owned(), source: Box::new(source) })?;
+        Ok(vec![Arc::new(profile)])
+    }
+
     fn resolve(flags: &Flags, sources: &Sources, file: File) -> Result<Self, SettingsError> {
         let local = |port| SocketAddr::from(([127, 0, 0, 1], port));
-        let profiles = file.profile_texts();
         let named = |name| sources.file(name);
         let secrets_key = sources.text("FANFARE_SECRETS_KEY").or(file.secrets_key);
         // Checked before anything is connected; whoever needs it reads it again.
@@ -182,7 +229,7 @@ impl Settings {
             log_format: file.log.format.into(),
             retention: file.retention.into(),
             shutdown: file.shutdown.into(),
-            profiles: Profiles::with(profiles.iter().map(|(name, text)| (name.as_str(), text.as_str())))?,
+            profiles: file.profiles,
             services: ServiceConfigs {
                 embedded_limits: file.embedded.bytes,
                 intake: file.intake,
@@ -265,5 +312,61 @@ mod tests {
         assert!(message.contains("line 2") && message.contains("in_flght"), "{message}");
         let message = refusal(&[("FANFARE_TLS_CERT", "/nonexistent")], "");
         assert!(message.contains("FANFARE_TLS_CERT") && message.contains("/nonexistent"), "{message}");
+    }
+
+    const MINE: &str = r#"
+timeout = "5s"
+success = { from = 200, to = 299 }
+headers = [{ name = "X-Signature", shows = "signature" }]
+signature = { scheme = "sha256_hex", holds = "one" }
+secret = { key = "text", origin = "given" }
+retry = { delays = ["0s", "1m"] }
+"#;
+
+    #[test]
+    fn the_operators_profiles_stand_beside_the_built_in_ones() {
+        let settings = resolve(&[], &format!("allow_http = true\n[profiles.mine]{MINE}")).expect("right");
+        assert!(settings.profiles.get("mine").is_some() && settings.profiles.get("standard").is_some());
+        // Tables may be spread out, as in any TOML file.
+        let spread = MINE.replace("retry = { delays = [\"0s\", \"1m\"] }", "");
+        let file = format!("[profiles.mine]{spread}[worker]\n[profiles.mine.retry]\ndelays = [\"0s\"]");
+        let profiles = resolve(&[], &file).expect("right").profiles;
+        assert_eq!(profiles.get("mine").expect("there").retry.delays().len(), 1);
+    }
+
+    #[test]
+    fn a_built_in_profiles_text_can_stand_in_the_file() {
+        let built_in = Profiles::built_in();
+        for name in built_in.names() {
+            let text = built_in_text(name).expect("built in");
+            let settings = resolve(&[], &format!("[profiles.mine]\n{text}")).expect("right");
+            let mine =
+                Profile { name: name.to_owned(), ..Profile::clone(settings.profiles.get("mine").expect("there")) };
+            assert_eq!(Some(&mine), built_in.get(name).map(AsRef::as_ref));
+        }
+    }
+
+    #[test]
+    fn a_wrong_profile_is_found_on_its_line_of_the_file() {
+        let file = |name: &str, from: &str, to: &str| {
+            format!("allow_http = true\n\n[profiles.{name}]{}", MINE.replace(from, to))
+        };
+        for (text, named) in [
+            (
+                file("mine", "\"5s\"", "\"31s\""),
+                vec!["fanfare.toml: profile \"mine\", line 4, column 11:", "timeout = "],
+            ),
+            (file("mine", "\"5s\"", "\"soon\""), vec!["fanfare.toml", "line 4, column 11", "timeout = "]),
+            (file("mine", "timeout", "tiemout"), vec!["fanfare.toml", "line 4, column 1", "tiemout", "`timeout`"]),
+            (file("mine", "to = 299", "to = 1"), vec!["line 5, column 11", "100 <= from <= to"]),
+            (file("mine", "\"1m\"", "\"25h\""), vec!["line 9, column", "delay 2 is 25h", "retry = "]),
+            (file("qr3", "", ""), vec!["line 3, column 11", "belongs to a built-in profile"]),
+            (file("Mine", "", ""), vec!["line 3, column 11", "a-z, 0-9"]),
+        ] {
+            let message = refusal(&[], &text);
+            for name in named {
+                assert!(message.contains(name), "{name}: {message}");
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! What every adapter of the store's ports must pass: [`Registry`](fanfare_ports::store::Registry),
-//! [`Outbox`], [`Ledger`](fanfare_ports::store::Ledger), [`Reports`](fanfare_ports::store::Reports) and
+//! [`Outbox`], [`Notices`], [`Ledger`](fanfare_ports::store::Ledger), [`Reports`](fanfare_ports::store::Reports) and
 //! [`Replays`](fanfare_ports::store::Replays).
 //!
 //! Where the ports' words leave room, the cases hold adapters to this:
@@ -25,10 +25,12 @@ pub mod deliveries;
 pub mod erasure;
 pub mod health;
 pub mod lists;
+pub mod notices;
 pub mod outage;
 pub mod outbox;
 pub mod paging;
 pub mod replays;
+pub mod rules;
 pub mod subjects;
 
 mod sample;
@@ -36,13 +38,13 @@ mod sample;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use fanfare_ports::store::{Outbox, Store};
+use fanfare_ports::store::{Notices, Outbox, Store};
 
 /// How a case gets at the store. Each fixture has an empty, migrated database of its own.
 #[async_trait]
 pub trait Fixture: Send + Sync + 'static {
     /// The adapter.
-    type Store: Store + Outbox;
+    type Store: Store + Outbox + Notices;
 
     /// Opens the store, as one more process would. An adapter that only one process may open gives the same one again.
     async fn open(&self) -> Arc<Self::Store>;
@@ -70,6 +72,8 @@ macro_rules! store_suite {
                 a_tenants_name_is_taken_once
                 a_change_follows_the_version_before
                 of_two_changes_at_once_one_is_made
+                an_only_webhook_is_the_only_one_of_its_profile
+                of_two_only_webhooks_made_at_once_one_is_made
                 a_webhook_is_read_back_whole
                 nothing_is_made_for_a_tenant_that_is_gone
                 another_tenants_things_are_not_there
@@ -116,6 +120,21 @@ macro_rules! store_suite {
                 health_is_told_for_each_webhook_that_failed
                 webhooks_do_not_share_their_health
                 processes_count_at_once
+            }
+            rules {
+                so_many_failures_in_a_row_over_several_deliveries
+                a_success_among_them_begins_the_row_anew
+                failures_over_days_in_whatever_order
+                silence_is_no_failure
+                pings_tests_and_late_attempts_count_for_no_rule
+                attempts_by_hand_count
+            }
+            notices {
+                a_webhook_is_disabled_with_its_notice
+                a_notice_is_kept_until_it_is_announced
+                one_process_at_a_time_is_given_a_notice
+                notices_come_in_their_order
+                a_refused_change_leaves_no_notice
             }
             days {
                 a_story_across_midnight_is_one_story

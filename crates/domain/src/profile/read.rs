@@ -1,72 +1,54 @@
-//! Reading and checking a profile's text.
+//! Reading a profile's text, and pointing at what is wrong in it.
 
-use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::Range;
-use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{
-    AuthRule, Header, HeaderValue, Holds, Member, MemberValue, Profile, SecretRule, SignatureRule, SignatureScheme,
-};
-use super::{StatusRange, TIMEOUTS, TimeFormat};
+use super::catalogue::KnownType;
+use super::check::{Checked, Problem};
+use super::shows::{Entries, HeaderValue, MemberValue};
+use super::{AuthRule, Profile, SecretRule, SignatureRule, StatusRange, TimeFormat};
 use crate::health::DisableRule;
-use crate::json::is_array_index;
 use crate::retry::RetryPolicy;
 
-/// Headers that are not a profile's to set.
-const TAKEN_HEADERS: [&str; 8] = [
-    "host",
-    "connection",
-    "transfer-encoding",
-    "content-length",
-    "content-type",
-    "user-agent",
-    "authorization",
-    "traceparent",
-];
-
-/// What is wrong with a profile's text, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("profile {profile:?}, line {line}: {problem}")]
+/// What is wrong with a profile's text, and where. Shown, it ends with the line that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProfileError {
     /// The profile's name.
     pub profile: String,
     /// The line, counted from 1.
     pub line: usize,
+    /// The character within the line, counted from 1.
+    pub column: usize,
     /// What is wrong there.
     pub problem: String,
+    /// The line itself.
+    pub excerpt: String,
 }
 
-/// A profile as it is written.
-#[derive(Deserialize)]
+/// A profile as it is written, in a text of its own or as a table of a larger one. Its settings have been read, each by
+/// itself; [`Description::into_profile`] checks what they must keep together.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Text {
-    envelope: Option<Spanned<Vec<Spanned<Member>>>>,
+pub struct Description {
+    pub(super) envelope: Option<Entries<MemberValue>>,
     #[serde(default)]
-    body_time: TimeFormat,
-    content_type: Option<Spanned<String>>,
-    headers: Spanned<Vec<Spanned<Header>>>,
-    signature: Spanned<SignatureRule>,
-    secret: SecretRule,
+    pub(super) body_time: TimeFormat,
+    pub(super) content_type: Option<Spanned<String>>,
+    pub(super) headers: Entries<HeaderValue>,
+    pub(super) signature: Spanned<SignatureRule>,
+    pub(super) secret: Spanned<SecretRule>,
     #[serde(default)]
-    auth: AuthRule,
-    success: Spanned<StatusRange>,
-    timeout: Spanned<Seconds>,
-    retry: RetryPolicy,
+    pub(super) auth: AuthRule,
+    pub(super) success: Spanned<StatusRange>,
+    pub(super) timeout: Spanned<String>,
+    pub(super) retry: RetryPolicy,
     #[serde(default)]
-    disable: DisableRule,
-}
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Seconds(#[serde(with = "humantime_serde")] Duration);
-
-/// A rule that is broken, and the bytes of the text that break it.
-struct Problem {
-    at: Range<usize>,
-    what: String,
+    pub(super) disable: DisableRule,
+    #[serde(default)]
+    pub(super) event_types: Vec<Spanned<KnownType>>,
 }
 
 impl Profile {
@@ -75,104 +57,66 @@ impl Profile {
     /// # Errors
     /// [`ProfileError`] names the line.
     pub fn parse(name: &str, text: &str) -> Result<Self, ProfileError> {
-        let error = |at: Range<usize>, problem: String| ProfileError {
-            profile: name.to_owned(),
-            line: 1 + text.bytes().take(at.start).filter(|&byte| byte == b'\n').count(),
-            problem,
-        };
-        let read: Text = toml::from_str(text)
-            .map_err(|problem| error(problem.span().unwrap_or_default(), problem.message().to_owned()))?;
-        read.check().map_err(|problem| error(problem.at, problem.what))?;
-        Ok(Self {
+        let description: Description = toml::from_str(text).map_err(|error| {
+            ProfileError::at(name, text, error.span().unwrap_or_default(), error.message().to_owned())
+        })?;
+        description.into_profile(name, text)
+    }
+}
+
+impl Description {
+    /// The profile that is described. `text` is the whole text that the description was read from.
+    ///
+    /// # Errors
+    /// [`ProfileError`] names the line in `text`.
+    pub fn into_profile(self, name: &str, text: &str) -> Result<Profile, ProfileError> {
+        let checked = self.check();
+        let Checked { envelope, headers, timeout } =
+            checked.map_err(|Problem { at, what }| ProfileError::at(name, text, at, what))?;
+        Ok(Profile {
             name: name.to_owned(),
-            envelope: read.envelope.map(|members| values(members.into_inner())),
-            body_time: read.body_time,
-            content_type: read.content_type.map_or_else(|| "application/json".to_owned(), Spanned::into_inner),
-            headers: values(read.headers.into_inner()),
-            signature: read.signature.into_inner(),
-            secret: read.secret,
-            auth: read.auth,
-            success: read.success.into_inner(),
-            timeout: read.timeout.into_inner().0,
-            retry: read.retry,
-            disable: read.disable,
+            envelope,
+            body_time: self.body_time,
+            content_type: self.content_type.map_or_else(|| "application/json".to_owned(), Spanned::into_inner),
+            headers,
+            signature: self.signature.into_inner(),
+            secret: self.secret.into_inner(),
+            auth: self.auth,
+            success: self.success.into_inner(),
+            timeout,
+            retry: self.retry,
+            disable: self.disable,
+            event_types: self.event_types.into_iter().map(Spanned::into_inner).collect(),
         })
     }
 }
 
-fn values<T>(spanned: Vec<Spanned<T>>) -> Vec<T> {
-    spanned.into_iter().map(Spanned::into_inner).collect()
-}
-
-impl Text {
-    fn check(&self) -> Result<(), Problem> {
-        self.check_envelope()?;
-        self.check_headers()?;
-        let signature = self.signature.get_ref();
-        let ed25519 = signature.scheme == SignatureScheme::Standard && signature.holds == Holds::Several;
-        ensure(!signature.ed25519 || ed25519, &self.signature, || {
-            "ed25519 needs scheme = \"standard\" and holds = \"several\"".to_owned()
-        })?;
-        let StatusRange { from, to } = *self.success.get_ref();
-        ensure((100..=599).contains(&from) && (from..=599).contains(&to), &self.success, || {
-            "success needs 100 <= from <= to <= 599".to_owned()
-        })?;
-        ensure(TIMEOUTS.contains(&self.timeout.get_ref().0), &self.timeout, || {
-            "timeout must be from 1s to 30s".to_owned()
-        })
-    }
-
-    fn check_envelope(&self) -> Result<(), Problem> {
-        let Some(envelope) = &self.envelope else {
-            return Ok(());
-        };
-        let members = envelope.get_ref();
-        let mut names = BTreeSet::new();
-        for (place, spanned) in members.iter().enumerate() {
-            let Member { name, shows } = spanned.get_ref();
-            ensure(names.insert(name), spanned, || format!("the envelope has two members {name:?}"))?;
-            ensure(!is_array_index(name), spanned, || {
-                format!("{name:?} cannot be a member's name: JavaScript would move it to the front")
-            })?;
-            if *shows == MemberValue::Signature {
-                ensure(place + 1 == members.len(), spanned, || "the signature must be the last member".to_owned())?;
-                ensure(self.signature.get_ref().scheme == SignatureScheme::Sha256Hex, spanned, || {
-                    "a signature in the body needs scheme = \"sha256_hex\"".to_owned()
-                })?;
-            }
+impl ProfileError {
+    /// `problem`, found in the bytes `at` of `text`.
+    #[must_use]
+    pub fn at(profile: &str, text: &str, at: Range<usize>, problem: String) -> Self {
+        let before = text.get(..at.start).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Self {
+            profile: profile.to_owned(),
+            line: 1 + before.matches('\n').count(),
+            column: 1 + before.get(line_start..).unwrap_or_default().chars().count(),
+            problem,
+            excerpt: text.get(line_start..).and_then(|rest| rest.lines().next()).unwrap_or_default().to_owned(),
         }
-        let shows_data = members.iter().any(|member| member.get_ref().shows == MemberValue::Data);
-        ensure(shows_data, envelope, || "the envelope must show the data".to_owned())
     }
+}
 
-    fn check_headers(&self) -> Result<(), Problem> {
-        let mut names = BTreeSet::new();
-        for spanned in self.headers.get_ref() {
-            let name = spanned.get_ref().name.to_ascii_lowercase();
-            ensure(is_token(&name), spanned, || format!("{name:?} is no header name"))?;
-            ensure(!TAKEN_HEADERS.contains(&name.as_str()), spanned, || format!("{name:?} is not a profile's to set"))?;
-            ensure(!names.contains(&name), spanned, || format!("two headers are called {name:?}"))?;
-            names.insert(name);
-        }
-        let shows = |value| self.headers.get_ref().iter().any(|header| header.get_ref().shows == value);
-        ensure(shows(HeaderValue::Signature), &self.headers, || "some header must show the signature".to_owned())?;
-        let timed = self.signature.get_ref().scheme == SignatureScheme::Standard;
-        ensure(!timed || (shows(HeaderValue::EventId) && shows(HeaderValue::Timestamp)), &self.headers, || {
-            "scheme = \"standard\" signs event_id and timestamp, so headers must show both".to_owned()
-        })?;
-        let Some(content_type) = &self.content_type else {
+impl fmt::Display for ProfileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { profile, line, column, problem, excerpt } = self;
+        write!(f, "profile {profile:?}, line {line}, column {column}: {problem}")?;
+        if excerpt.trim().is_empty() {
             return Ok(());
-        };
-        let printable = |text: &str| !text.is_empty() && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-        ensure(printable(content_type.get_ref()), content_type, || "content_type must be printable ASCII".to_owned())
+        }
+        let margin = line.to_string().len();
+        write!(f, "\n{line} | {excerpt}\n{:margin$} | {:>column$}", "", '^')
     }
 }
 
-/// RFC 9110, section 5.6.2.
-fn is_token(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-}
-
-fn ensure<T>(holds: bool, at: &Spanned<T>, what: impl FnOnce() -> String) -> Result<(), Problem> {
-    if holds { Ok(()) } else { Err(Problem { at: at.span(), what: what() }) }
-}
+impl std::error::Error for ProfileError {}

@@ -17,6 +17,10 @@ pub(super) async fn apply(db: &mut SqliteConnection, change: Change, audit: &Aud
         Change::PutTenant(tenant) => put_tenant(db, tenant).await?,
         Change::DeleteTenant(number) => delete_tenant(db, number).await?,
         Change::PutWebhook(webhook) => put_webhook(db, webhook).await?,
+        Change::PutOnlyWebhook(webhook) => {
+            refuse_second_of_profile(db, &webhook).await?;
+            put_webhook(db, webhook).await?
+        }
         Change::DeleteWebhook(tenant, id) => delete_webhook(db, tenant, id).await?,
         Change::PutEventType(entry) => put_event_type(db, entry).await?,
         Change::DeleteEventType(tenant, name) => delete_event_type(db, tenant, name).await?,
@@ -184,6 +188,18 @@ async fn put_webhook(db: &mut SqliteConnection, webhook: Box<Webhook>) -> Result
     must_put(db, version, statement, current).await?;
     health::count_since(db, webhook.tenant, webhook.id, webhook.health_since).await?;
     Ok(is(Entry::Webhook(webhook)))
+}
+
+/// [`StoreError::Conflict`] if the first version of `webhook` would not be its tenant's only one of its profile.
+async fn refuse_second_of_profile(db: &mut SqliteConnection, webhook: &Webhook) -> Result<(), StoreError> {
+    let sql = "SELECT 1 FROM webhooks WHERE tenant = ? AND json_extract(document, '$.profile') = ?";
+    let other = query(sql)
+        .bind(i64::from(webhook.tenant.get()))
+        .bind(webhook.profile.as_str())
+        .fetch_optional(db)
+        .await
+        .map_err(failed)?;
+    if webhook.version == 1 && other.is_some() { Err(StoreError::Conflict) } else { Ok(()) }
 }
 
 async fn delete_webhook(

@@ -27,6 +27,7 @@ struct Stats {
     after: Option<Timestamp>,
     in_a_row: i64,
     first_failure: Option<Timestamp>,
+    last_failure: Option<Timestamp>,
     health_since: Option<Timestamp>,
 }
 
@@ -46,6 +47,7 @@ impl Stats {
         for started in new.counted_failures.iter().copied().filter(|started| *started > after) {
             self.in_a_row = self.in_a_row.saturating_add(1);
             self.first_failure = Some(self.first_failure.map_or(started, |first| first.min(started)));
+            self.last_failure = self.last_failure.max(Some(started));
         }
         true
     }
@@ -81,6 +83,7 @@ fn health((tenant, webhook): Key, stats: &Stats) -> WebhookHealth {
         webhook,
         consecutive_failures: u32::try_from(stats.in_a_row).unwrap_or(u32::MAX),
         first_failure_at: stats.first_failure,
+        last_failure_at: stats.last_failure,
         last_success_at: stats.last_success,
     }
 }
@@ -104,7 +107,7 @@ async fn load(db: &mut SqliteConnection, keys: &BTreeSet<Key>) -> Result<BTreeMa
         "WITH asked AS (SELECT value ->> 0 AS tenant, unhex(value ->> 1) AS webhook FROM json_each(?))
          SELECT asked.tenant, asked.webhook, stats.last_triggered, coalesce(stats.success_count, 0),
             coalesce(stats.failure_count, 0), stats.last_success, stats.in_a_row_after,
-            coalesce(stats.failures_in_a_row, 0), stats.first_failure, webhooks.health_since
+            coalesce(stats.failures_in_a_row, 0), stats.first_failure, stats.last_failure, webhooks.health_since
          FROM asked
          LEFT JOIN webhook_stats AS stats ON stats.tenant = asked.tenant AND stats.webhook = asked.webhook
          LEFT JOIN webhooks ON webhooks.id = asked.webhook AND webhooks.tenant = asked.tenant",
@@ -122,7 +125,8 @@ async fn load(db: &mut SqliteConnection, keys: &BTreeSet<Key>) -> Result<BTreeMa
             after: rows::time(row, 6)?,
             in_a_row: row.try_get(7).map_err(failed)?,
             first_failure: rows::time(row, 8)?,
-            health_since: rows::time(row, 9)?,
+            last_failure: rows::time(row, 9)?,
+            health_since: rows::time(row, 10)?,
         };
         Ok((key(row)?, stats))
     });
@@ -137,7 +141,7 @@ async fn count_anew(
     let mut list = Vec::with_capacity(keys.len());
     for key in keys {
         if let Some(stats) = stats.get_mut(key) {
-            (stats.in_a_row, stats.first_failure) = (0, None);
+            (stats.in_a_row, stats.first_failure, stats.last_failure) = (0, None, None);
             let (tenant, webhook) = parameter(key);
             list.push((tenant, webhook, stats.after.unwrap_or(Timestamp::MIN).as_millis()));
         }
@@ -149,7 +153,7 @@ async fn count_anew(
     let counted = query(
         "WITH asked AS
             (SELECT value ->> 0 AS tenant, unhex(value ->> 1) AS webhook, value ->> 2 AS after FROM json_each(?))
-         SELECT asked.tenant, asked.webhook, count(*), min(attempts.started)
+         SELECT asked.tenant, asked.webhook, count(*), min(attempts.started), max(attempts.started)
          FROM asked CROSS JOIN attempts ON attempts.tenant = asked.tenant AND attempts.webhook = asked.webhook
             AND attempts.counted_failure = 1 AND attempts.started > asked.after
          GROUP BY asked.tenant, asked.webhook",
@@ -162,6 +166,7 @@ async fn count_anew(
         if let Some(stats) = stats.get_mut(&key(row)?) {
             stats.in_a_row = row.try_get(2).map_err(failed)?;
             stats.first_failure = rows::time(row, 3)?;
+            stats.last_failure = rows::time(row, 4)?;
         }
     }
     Ok(())
@@ -174,7 +179,8 @@ async fn save(db: &mut SqliteConnection, stats: impl Iterator<Item = (&Key, &Sta
             let (tenant, webhook) = parameter(key);
             let after = stats.after.unwrap_or(Timestamp::MIN).as_millis();
             let counts = (stats.last_triggered, stats.successes, stats.failures);
-            (tenant, webhook, counts, millis(stats.last_success), after, stats.in_a_row, millis(stats.first_failure))
+            let row = (stats.in_a_row, millis(stats.first_failure), millis(stats.last_failure));
+            (tenant, webhook, counts, millis(stats.last_success), after, row)
         })
         .collect();
     if list.is_empty() {
@@ -182,9 +188,9 @@ async fn save(db: &mut SqliteConnection, stats: impl Iterator<Item = (&Key, &Sta
     }
     query(
         "INSERT OR REPLACE INTO webhook_stats (tenant, webhook, last_triggered, success_count, failure_count, last_success,
-            in_a_row_after, failures_in_a_row, first_failure)
+            in_a_row_after, failures_in_a_row, first_failure, last_failure)
          SELECT value ->> 0, unhex(value ->> 1), value ->> '$[2][0]', value ->> '$[2][1]', value ->> '$[2][2]', value ->> 3,
-            value ->> 4, value ->> 5, value ->> 6
+            value ->> 4, value ->> '$[5][0]', value ->> '$[5][1]', value ->> '$[5][2]'
          FROM json_each(?)",
     )
     .bind(parameters(&list)?)
@@ -204,8 +210,8 @@ pub(super) async fn count_since(
     query(
         "UPDATE webhook_stats SET
             in_a_row_after = max(coalesce(last_success, ?3), ?3),
-            (failures_in_a_row, first_failure) = (
-                SELECT count(*), min(started) FROM attempts
+            (failures_in_a_row, first_failure, last_failure) = (
+                SELECT count(*), min(started), max(started) FROM attempts
                 WHERE tenant = ?1 AND webhook = ?2 AND counted_failure = 1
                     AND started > max(coalesce(webhook_stats.last_success, ?3), ?3))
          WHERE tenant = ?1 AND webhook = ?2 AND in_a_row_after <> max(coalesce(last_success, ?3), ?3)",

@@ -55,6 +55,15 @@ impl Registry for SqliteStore {
         document.map(|text| documents::read("tenants", &text)).transpose()
     }
 
+    async fn tenant_numbered(&self, number: TenantNumber) -> Result<Option<Tenant>, StoreError> {
+        let document: Option<String> = query_scalar("SELECT document FROM tenants WHERE number = ?")
+            .bind(i64::from(number.get()))
+            .fetch_optional(self.database.read())
+            .await
+            .map_err(failed)?;
+        document.map(|text| documents::read("tenants", &text)).transpose()
+    }
+
     async fn tenants(&self, page: PageRequest) -> Result<Page<Tenant>, StoreError> {
         TENANTS.page(self.database.read(), None, &page).await
     }

@@ -145,3 +145,13 @@ fn what_is_no_schema_or_would_be_fetched_or_is_too_large_is_refused() {
     let large = format!("{{\"title\": \"{}\"}}", "x".repeat(LARGEST_SCHEMA));
     assert!(matches!(check_schema(&large), Err(SchemaError::TooLarge(_))));
 }
+
+#[test]
+fn an_example_is_held_to_its_types_schema() {
+    let name = EventType::new("order.paid").expect("valid");
+    let schema = r#"{"type": "object", "required": ["amount"]}"#;
+    assert_eq!(check_example(&name, schema, br#"{"amount":"4111-1111"}"#), Ok(()));
+    let error = check_example(&name, schema, br#"["4111-1111"]"#).expect_err("no object").to_string();
+    assert!(error.contains("order.paid") && !error.contains("4111"), "{error}");
+    assert!(check_example(&name, r#"{"type": "odd"}"#, b"1").is_err());
+}

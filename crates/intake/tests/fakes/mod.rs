@@ -158,6 +158,10 @@ impl Queue for MemoryQueue {
         Ok(())
     }
 
+    async fn bury(&self, _: &[Leased], _: &str) -> Result<(), QueueError> {
+        Ok(())
+    }
+
     async fn read(&self, _: Stream, _: Position) -> Result<Stored, QueueError> {
         Ok(Stored::Gone)
     }

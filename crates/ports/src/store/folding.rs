@@ -175,10 +175,10 @@ pub struct Folded<'a> {
 }
 
 impl Folded<'_> {
-    /// The webhooks with a failed attempt in the batch, sorted.
+    /// The webhooks with a failed attempt in the batch that counts for their health, sorted.
     #[must_use]
     pub fn failing_webhooks(&self) -> BTreeSet<(TenantNumber, WebhookId)> {
-        let failed = self.attempts.iter().filter(|row| !row.attempt.succeeded());
+        let failed = self.attempts.iter().filter(|row| row.is_counted_failure());
         failed.map(|row| (row.delivery.tenant, row.delivery.webhook)).collect()
     }
 }
@@ -190,10 +190,11 @@ pub fn belongs_to(record: &JournalRecord) -> (TenantNumber, Day) {
         JournalRecord::Routed(routed) => (routed.tenant, routed.accepted.day()),
         JournalRecord::Attempted(attempted) => (attempted.delivery.tenant, attempted.delivery.accepted().day()),
         JournalRecord::Parked(parked) => (parked.delivery.tenant, parked.delivery.accepted().day()),
+        JournalRecord::Restated(restated) => (restated.delivery.tenant, restated.delivery.accepted().day()),
     }
 }
 
-/// Folds a batch. Parked records say nothing that is reported, and are passed over.
+/// Folds a batch. Parked and restated records say nothing that is reported, and are passed over.
 #[must_use]
 pub fn fold<'a>(records: impl IntoIterator<Item = &'a JournalRecord>) -> Folded<'a> {
     let mut events: BTreeMap<(TenantNumber, &EventId, Day), &Routed> = BTreeMap::new();
@@ -219,7 +220,7 @@ pub fn fold<'a>(records: impl IntoIterator<Item = &'a JournalRecord>) -> Folded<
                     });
                 }
             }
-            JournalRecord::Parked(_) => {}
+            JournalRecord::Parked(_) | JournalRecord::Restated(_) => {}
         }
     }
     Folded {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use fanfare_domain::health::Facts;
 use fanfare_domain::ids::{TenantNumber, WebhookId};
 use fanfare_domain::journal::JournalRecord;
 use fanfare_domain::time::Timestamp;
@@ -20,8 +21,23 @@ pub struct WebhookHealth {
     pub consecutive_failures: u32,
     /// When the first of those started.
     pub first_failure_at: Option<Timestamp>,
+    /// When the newest of those started.
+    pub last_failure_at: Option<Timestamp>,
     /// When the last success started.
     pub last_success_at: Option<Timestamp>,
+}
+
+/// As far as the health tells: not whether the receiver is gone or a delivery used up its attempts.
+impl From<&WebhookHealth> for Facts {
+    fn from(health: &WebhookHealth) -> Self {
+        Self {
+            consecutive_failures: health.consecutive_failures,
+            first_failure_at: health.first_failure_at,
+            last_failure_at: health.last_failure_at,
+            gone: false,
+            delivery_exhausted: false,
+        }
+    }
 }
 
 /// What writing a batch did.
@@ -33,7 +49,7 @@ pub struct Recorded {
     pub too_old: u64,
     /// Records that could not be written by themselves; they were set aside where an operator finds them.
     pub set_aside: u64,
-    /// The health of every webhook that had a failed attempt in the batch (new or not).
+    /// The health of every webhook that had a failed attempt in the batch, new or not, that counts for it.
     pub health: Vec<WebhookHealth>,
 }
 

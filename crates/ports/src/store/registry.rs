@@ -20,6 +20,9 @@ pub enum Change {
     DeleteTenant(TenantNumber),
     /// Like [`Self::PutTenant`]. A webhook of a tenant that is gone is [`StoreError::NotFound`].
     PutWebhook(Box<Webhook>),
+    /// Like [`Self::PutWebhook`]; a first version is [`StoreError::Conflict`] also if its tenant has a webhook of the same
+    /// profile already.
+    PutOnlyWebhook(Box<Webhook>),
     /// A webhook goes. Its deliveries stay to be seen.
     DeleteWebhook(TenantNumber, WebhookId),
     /// Like [`Self::PutTenant`].
@@ -81,6 +84,8 @@ pub trait Registry: Send + Sync + 'static {
 
     /// The tenant of this name.
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, StoreError>;
+    /// The tenant of this number.
+    async fn tenant_numbered(&self, number: TenantNumber) -> Result<Option<Tenant>, StoreError>;
     /// All tenants, newest first.
     async fn tenants(&self, page: PageRequest) -> Result<Page<Tenant>, StoreError>;
     /// A tenant's webhook.

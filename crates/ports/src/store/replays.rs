@@ -53,6 +53,9 @@ pub struct Replay {
     pub only: ReplayOnly,
     /// How fast, if not as fast as workers can.
     pub max_per_second: Option<u32>,
+    /// Whether its events were only counted; it is done then when it begins.
+    #[serde(default)]
+    pub dry_run: bool,
     /// How far.
     pub state: ReplayState,
     /// Events that matched when it began.

@@ -27,7 +27,7 @@ impl<'a> Batch<'a> {
             match record {
                 JournalRecord::Routed(routed) => batch.add_routed(routed),
                 JournalRecord::Attempted(attempted) => batch.add_attempted(attempted),
-                JournalRecord::Parked(_) => {}
+                JournalRecord::Parked(_) | JournalRecord::Restated(_) => {}
             }
         }
         batch

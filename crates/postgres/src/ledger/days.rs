@@ -25,6 +25,7 @@ fn day_of(record: &JournalRecord) -> Day {
         JournalRecord::Routed(routed) => routed.accepted.day(),
         JournalRecord::Attempted(attempted) => attempted.delivery.accepted().day(),
         JournalRecord::Parked(parked) => parked.delivery.accepted().day(),
+        JournalRecord::Restated(restated) => restated.delivery.accepted().day(),
     }
 }
 
@@ -33,6 +34,7 @@ fn tenant_of(record: &JournalRecord) -> TenantNumber {
         JournalRecord::Routed(routed) => routed.tenant,
         JournalRecord::Attempted(attempted) => attempted.delivery.tenant,
         JournalRecord::Parked(parked) => parked.delivery.tenant,
+        JournalRecord::Restated(restated) => restated.delivery.tenant,
     }
 }
 

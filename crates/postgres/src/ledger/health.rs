@@ -88,6 +88,7 @@ impl HealthRecord {
             webhook,
             consecutive_failures: u32::try_from(self.consecutive_failures).unwrap_or(u32::MAX),
             first_failure_at: time(self.first_failure_at),
+            last_failure_at: time(self.last_failure_at),
             last_success_at: time(self.last_success_at),
         }
     }

@@ -5,13 +5,14 @@ use fanfare_domain::tenant::{ApiKey, EventTypeEntry, Tenant};
 use fanfare_domain::webhook::Webhook;
 use fanfare_ports::directory::{Entry, EntryKey, Write};
 use fanfare_ports::store::{Change, StoreError};
+use futures::TryStreamExt;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use crate::failure::failure;
 use crate::ledger::health;
 use crate::rows::text::escape;
-use crate::rows::{document, tenant_column, uuid};
+use crate::rows::{document, read_document, tenant_column, uuid};
 
 /// Makes `change`.
 pub(super) async fn make(connection: &mut PgConnection, change: Change) -> Result<Vec<Write>, StoreError> {
@@ -19,6 +20,10 @@ pub(super) async fn make(connection: &mut PgConnection, change: Change) -> Resul
         Change::PutTenant(tenant) => put_tenant(connection, tenant).await.map(put),
         Change::DeleteTenant(number) => delete_tenant(connection, number).await,
         Change::PutWebhook(webhook) => put_webhook(connection, webhook).await.map(put),
+        Change::PutOnlyWebhook(webhook) => {
+            refuse_second_of_profile(connection, &webhook).await?;
+            put_webhook(connection, webhook).await.map(put)
+        }
         Change::DeleteWebhook(tenant, id) => {
             delete_webhook(connection, tenant, id).await?;
             Ok(vec![gone(EntryKey::Webhook(id))])
@@ -133,6 +138,25 @@ async fn put_webhook(connection: &mut PgConnection, webhook: Box<Webhook>) -> Re
     changed(rows, there)?;
     health::begin_at(connection, webhook.tenant, webhook.id, webhook.health_since).await?;
     Ok(Entry::Webhook(webhook))
+}
+
+/// [`StoreError::Conflict`] if the first version of `webhook` would not be its tenant's only one of its profile. Changes are
+/// made one after the other, so none can be made meanwhile.
+async fn refuse_second_of_profile(connection: &mut PgConnection, webhook: &Webhook) -> Result<(), StoreError> {
+    if webhook.version != 1 {
+        return Ok(());
+    }
+    // The profile is in the document, which Postgres itself could not read if it holds an escaped NUL.
+    let mut others = sqlx::query_scalar::<_, String>("SELECT document FROM webhooks WHERE tenant = $1")
+        .bind(tenant_column(webhook.tenant))
+        .fetch(connection);
+    while let Some(text) = others.try_next().await.map_err(failure)? {
+        let other: Webhook = read_document("webhook", &text)?;
+        if other.profile == webhook.profile {
+            return Err(StoreError::Conflict);
+        }
+    }
+    Ok(())
 }
 
 async fn put_event_type(connection: &mut PgConnection, entry: EventTypeEntry) -> Result<Entry, StoreError> {

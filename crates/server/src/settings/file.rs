@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use fanfare_domain::profile::{Description, ProfileError, Profiles};
 use fanfare_embedded::StreamLimits;
 use fanfare_nats::NatsSettings;
 use fanfare_postgres::PostgresSettings;
@@ -13,6 +14,7 @@ use fanfare_telemetry::LogFormat;
 use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use toml::Spanned;
 
 use super::{Retention, SettingsError, Shutdown};
 
@@ -45,8 +47,12 @@ pub(super) struct File {
     pub(super) scheduler: fanfare_scheduler::Config,
     pub(super) logs: fanfare_logs::Config,
     pub(super) api: fanfare_api::Config,
-    /// Profiles by name.
-    profiles: BTreeMap<String, toml::Table>,
+    /// The operator's profiles by name, as they are written.
+    #[serde(rename = "profiles")]
+    described: BTreeMap<Spanned<String>, Description>,
+    /// The built-in profiles and the operator's.
+    #[serde(skip)]
+    pub(super) profiles: Profiles,
 }
 
 /// Where TLS certificates and keys lie, as PEM files.
@@ -175,19 +181,25 @@ impl<T: DeserializeOwned> Backend<T> {
 impl File {
     pub(super) fn read(path: Option<&Path>) -> Result<Self, SettingsError> {
         let Some(path) = path else { return Ok(Self::default()) };
-        let text =
-            std::fs::read_to_string(path).map_err(|source| SettingsError::Read { path: path.to_owned(), source })?;
-        Self::parse(path, &text)
+        Self::parse(path, &text(path)?)
     }
 
     pub(super) fn parse(path: &Path, text: &str) -> Result<Self, SettingsError> {
-        toml::from_str(text).map_err(|source| SettingsError::File { path: path.to_owned(), source: Box::new(source) })
+        let mut file: Self = toml::from_str(text)
+            .map_err(|source| SettingsError::File { path: path.to_owned(), source: Box::new(source) })?;
+        for (name, description) in std::mem::take(&mut file.described) {
+            let wrong = |source| SettingsError::Profile { path: path.to_owned(), source: Box::new(source) };
+            let profile = description.into_profile(name.get_ref(), text).map_err(wrong)?;
+            let added = file.profiles.add(profile);
+            added.map_err(|error| wrong(ProfileError::at(name.get_ref(), text, name.span(), error.to_string())))?;
+        }
+        Ok(file)
     }
+}
 
-    /// The operator's profiles: name and TOML text.
-    pub(super) fn profile_texts(&self) -> Vec<(String, String)> {
-        self.profiles.iter().map(|(name, table)| (name.clone(), table.to_string())).collect()
-    }
+/// The text of a configuration file.
+pub(super) fn text(path: &Path) -> Result<String, SettingsError> {
+    std::fs::read_to_string(path).map_err(|source| SettingsError::Read { path: path.to_owned(), source })
 }
 
 /// The contents of the file that the setting `name` of the configuration file names.

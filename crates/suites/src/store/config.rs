@@ -92,6 +92,47 @@ pub async fn of_two_changes_at_once_one_is_made(fixture: &impl Fixture) {
     assert!(matches!(refused, StoreError::Conflict), "{refused:?}");
 }
 
+fn only(number: u16, profile: &str) -> Change {
+    Change::PutOnlyWebhook(Box::new(Webhook { profile: profile.to_owned(), ..webhook(ACME, number) }))
+}
+
+pub async fn an_only_webhook_is_the_only_one_of_its_profile(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    acme(&*store).await;
+    put(&*store, Change::PutTenant(tenant("other", OTHER))).await;
+    let elsewhere = Webhook { profile: "single".to_owned(), ..webhook(OTHER, 9) };
+    put(&*store, Change::PutWebhook(Box::new(elsewhere))).await;
+    // Its profile's name in another place, and what JSON in a database is apt to stumble over.
+    let description = Some("\"profile\":\"single\" \u{0}".to_owned());
+    put(&*store, Change::PutWebhook(Box::new(Webhook { description, ..webhook(ACME, 1) }))).await;
+    put(&*store, only(2, "single")).await;
+    for number in [2, 3] {
+        let outcome = store.change(only(number, "single"), audit("put")).await;
+        assert!(matches!(outcome, Err(StoreError::Conflict)), "{number}: {outcome:?}");
+    }
+    assert_eq!(store.webhook(ACME, webhook_id(3)).await.expect("read"), None);
+    put(&*store, only(4, "double")).await;
+    let next = Webhook { version: 2, profile: "single".to_owned(), ..webhook(ACME, 2) };
+    put(&*store, Change::PutOnlyWebhook(Box::new(next))).await;
+    put(&*store, Change::DeleteWebhook(ACME, webhook_id(2))).await;
+    put(&*store, only(5, "single")).await;
+    let nowhere = Webhook { profile: "single".to_owned(), ..webhook(TenantNumber::new(9), 6) };
+    let outcome = store.change(Change::PutOnlyWebhook(Box::new(nowhere)), audit("put")).await;
+    assert!(matches!(outcome, Err(StoreError::NotFound)), "{outcome:?}");
+}
+
+pub async fn of_two_only_webhooks_made_at_once_one_is_made(fixture: &impl Fixture) {
+    let (one, two) = (fixture.open().await, fixture.open().await);
+    acme(&*one).await;
+    let (left, right) =
+        futures::join!(one.change(only(1, "single"), audit("left")), two.change(only(2, "single"), audit("right")));
+    match (left, right) {
+        (Ok(()), Err(StoreError::Conflict)) | (Err(StoreError::Conflict), Ok(())) => {}
+        both => panic!("one is made, the other refused, not {both:?}"),
+    }
+    assert_eq!(one.webhooks(ACME, first_page(10)).await.expect("read").rows.len(), 1);
+}
+
 pub async fn a_webhook_is_read_back_whole(fixture: &impl Fixture) {
     let store = fixture.open().await;
     acme(&*store).await;

@@ -4,7 +4,7 @@
 
 use fanfare_domain::delivery::{DeliveryStatus, FailureReason, Position, Settlement};
 use fanfare_domain::ids::TenantNumber;
-use fanfare_domain::journal::{JournalRecord, Parked, Parking};
+use fanfare_domain::journal::{JournalRecord, Parked, Parking, Restated};
 use fanfare_ports::store::{DeliveryRow, Ledger, Reports};
 use futures::future::join_all;
 
@@ -213,7 +213,9 @@ pub async fn parked_records_leave_no_trace(fixture: &impl Fixture) {
     let story = Story::new(1);
     let due = story.event.accepted.plus(seconds(5));
     let parked = Parked { delivery: story.reference(), attempt: 1, due, parking: Parking::InFlight };
-    let recorded = store.record(&[JournalRecord::Parked(parked)]).await.expect("written");
+    let restated = Restated { delivery: story.reference(), attempt: 1, due, queue: None };
+    let records = [JournalRecord::Parked(parked), JournalRecord::Restated(restated)];
+    let recorded = store.record(&records).await.expect("written");
     assert_eq!(recorded, Default::default());
     assert_eq!(store.delivery(ACME, story.reference().id).await.expect("read"), None);
 }

@@ -39,6 +39,7 @@ async fn fill(store: &impl Store) {
         types: Vec::new(),
         only: ReplayOnly::All,
         max_per_second: None,
+        dry_run: false,
         state: ReplayState::Running,
         matched: 25,
         published: 0,

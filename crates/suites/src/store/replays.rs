@@ -18,6 +18,7 @@ fn replay(number: u16, only: ReplayOnly) -> Replay {
         types: vec!["order.*".parse().expect("valid")],
         only,
         max_per_second: Some(10),
+        dry_run: false,
         state: ReplayState::Running,
         matched: 12,
         published: 0,
@@ -73,6 +74,9 @@ pub async fn progress_is_saved_by_its_holder_alone(fixture: &impl Fixture) {
 
 pub async fn a_replay_that_is_done_is_not_taken_up(fixture: &impl Fixture) {
     let store = fixture.open().await;
+    let counted = Replay { state: ReplayState::Done, dry_run: true, ..replay(3, ReplayOnly::All) };
+    store.begin(&counted).await.expect("begun");
+    assert_eq!(store.replay(ACME, counted.id).await.expect("read"), Some(counted));
     for (number, state) in [(1, ReplayState::Done), (2, ReplayState::Cancelled)] {
         store.begin(&replay(number, ReplayOnly::All)).await.expect("begun");
         let mut mine = store.take_up("a", noon(), seconds(1)).await.expect("asked").expect("it is there");

@@ -59,6 +59,10 @@ impl Registry for Moody {
         self.store.tenant(id).await
     }
 
+    async fn tenant_numbered(&self, number: TenantNumber) -> Result<Option<Tenant>, StoreError> {
+        self.store.tenant_numbered(number).await
+    }
+
     async fn tenants(&self, page: PageRequest) -> Result<Page<Tenant>, StoreError> {
         self.store.tenants(page).await
     }

@@ -1,0 +1,7 @@
+//! The logs service on embedded storage.
+
+mod announcing;
+mod disabling;
+mod moody;
+mod stage;
+mod writing;
