@@ -75,7 +75,7 @@ impl Context {
                 catalogue.tenant(tenant.number).is_some_and(|known| known.version >= tenant.version)
             }
             Change::DeleteTenant(number) => catalogue.tenant(*number).is_none(),
-            Change::PutWebhook(webhook) => {
+            Change::PutWebhook(webhook) | Change::PutOnlyWebhook(webhook) => {
                 catalogue.webhook(webhook.id).is_some_and(|known| known.version >= webhook.version)
             }
             Change::DeleteWebhook(_, id) => catalogue.webhook(*id).is_none(),

@@ -1,13 +1,14 @@
 //! What a tenant says about its types of event.
 
 mod aliases;
+mod known;
 
 use axum::extract::State;
 use fanfare_domain::event_type::EventType;
 use fanfare_domain::json::canonicalize;
 use fanfare_domain::tenant::EventTypeEntry;
 use fanfare_domain::time::Timestamp;
-use fanfare_intake::check_schema;
+use fanfare_intake::{check_example, check_schema};
 use fanfare_ports::store::{Change, StoreError};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ use crate::path::{Id, NewName};
 use crate::problem::{FieldProblems, Problem};
 use crate::query::{List, ListQuery, Query};
 use crate::shown::given;
+
+pub(crate) use known::describe_known;
 
 const LIST: &str = "event-types";
 const LONGEST_DESCRIPTION: usize = 4_000;
@@ -49,7 +52,7 @@ struct EventTypeInput {
     /// A JSON Schema that every event's data must satisfy from now on.
     #[schema(value_type = Option<serde_json::Value>, example = json!({"type": "object", "required": ["code"]}))]
     schema: Option<Box<RawValue>>,
-    /// A sample of its data, which tests send.
+    /// A sample of its data, which tests send; it must satisfy `schema`.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<serde_json::Value>, example = json!({"code": "abc"}))]
     example: Option<Box<RawValue>>,
@@ -116,21 +119,14 @@ fn check(name: &EventType, input: EventTypeInput) -> Result<Checked, Problem> {
     if description.as_ref().is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
         problems.add("/description", format!("must have at most {LONGEST_DESCRIPTION} characters"));
     }
-    if let Some(schema) = &input.schema {
-        problems.take("/schema", check_schema(schema.get()));
+    let schema = input.schema.as_ref().and_then(|schema| {
+        let text = schema.get();
+        problems.take("/schema", check_schema(text).map(|()| text))
+    });
+    let example = input.example.and_then(|example| canonical(&example, &mut problems));
+    if let (Some(schema), Some(example)) = (schema, &example) {
+        problems.take("/example", check_example(name, schema, example.as_bytes()));
     }
-    let example =
-        input.example.and_then(|example| match canonicalize(example.get().as_bytes()).map(String::from_utf8) {
-            Ok(Ok(text)) if text.len() <= LARGEST_EXAMPLE => Some(text.into()),
-            Ok(_) => {
-                problems.add("/example", format!("must have at most {LARGEST_EXAMPLE} bytes"));
-                None
-            }
-            Err(error) => {
-                problems.add("/example", error.to_string());
-                None
-            }
-        });
     let aliases = aliases::check(name, input.aliases.unwrap_or_default(), &mut problems);
     problems.or(description.map(|description| Checked {
         description,
@@ -139,6 +135,18 @@ fn check(name: &EventType, input: EventTypeInput) -> Result<Checked, Problem> {
         aliases,
         deprecated: input.deprecated.unwrap_or(false),
     }))
+}
+
+/// An example in the form in which it is sent; notes what is wrong with it.
+fn canonical(example: &RawValue, problems: &mut FieldProblems) -> Option<Arc<str>> {
+    let text = problems.take("/example", canonicalize(example.get().as_bytes()))?;
+    match String::from_utf8(text) {
+        Ok(text) if text.len() <= LARGEST_EXAMPLE => Some(text.into()),
+        _ => {
+            problems.add("/example", format!("must have at most {LARGEST_EXAMPLE} bytes"));
+            None
+        }
+    }
 }
 
 /// Describe a type of event

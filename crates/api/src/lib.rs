@@ -13,6 +13,7 @@ mod erasing;
 mod event_types;
 mod events;
 mod guard;
+mod guides;
 mod openapi;
 mod path;
 mod problem;

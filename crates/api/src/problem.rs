@@ -83,6 +83,26 @@ impl Problem {
         Self::fields(vec![FieldProblem { pointer: format!("#{pointer}"), detail: detail.into() }])
     }
 
+    /// The same where the member at `pointer`, such as `/auth`, is called `name`.
+    pub(crate) fn renaming(self, pointer: &str, name: &str) -> Self {
+        if self.errors.is_empty() {
+            return self;
+        }
+        let renamed = |mut error: FieldProblem| {
+            let rest = error.pointer.strip_prefix('#').and_then(|place| place.strip_prefix(pointer));
+            if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
+                error.pointer = format!("#{name}{rest}");
+            }
+            error
+        };
+        Self::fields(self.errors.into_iter().map(renamed).collect())
+    }
+
+    /// Whether it says that something is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, detail)
     }

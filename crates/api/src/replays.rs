@@ -5,7 +5,6 @@ mod page;
 mod runner;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use fanfare_domain::event_type::Pattern;
 use fanfare_domain::ids::{ReplayId, WebhookId};
 use fanfare_domain::time::Timestamp;
@@ -48,7 +47,7 @@ struct ReplayInput {
     /// Which of them.
     #[schema(value_type = OnlyWord, required = true)]
     only: Option<ReplayOnly>,
-    /// Only count them.
+    /// Only count them: the replay is done at once, and nothing is sent.
     #[serde(default)]
     dry_run: bool,
     /// How many to send a second at most.
@@ -86,10 +85,9 @@ pub(crate) enum StateWord {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReplayBegun)]
 struct Begun {
-    /// The replay; left out if it was to count only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, example = "rpl_01JQ8Z0F4M3B7C9D2E5G6H8J0K")]
-    id: Option<ReplayId>,
+    /// The replay.
+    #[schema(value_type = String, example = "rpl_01JQ8Z0F4M3B7C9D2E5G6H8J0K")]
+    id: ReplayId,
     /// Events that match.
     matched: u64,
 }
@@ -118,6 +116,8 @@ struct ReplayShown {
     only: ReplayOnly,
     /// How many are sent a second at most.
     max_per_second: Option<u32>,
+    /// Whether they were only counted.
+    dry_run: bool,
     /// How far it is.
     #[schema(value_type = StateWord)]
     state: ReplayState,
@@ -134,33 +134,30 @@ struct ReplayShown {
 
 /// Send past events once more
 ///
-/// Each delivery is a new run with an id of its own. It goes on in the background, behind new events; `dry_run` only counts.
+/// Each delivery is a new run with an id of its own. It goes on in the background, behind new events. With `dry_run` nothing
+/// is sent: the replay tells how many events match, and is done.
 #[utoipa::path(post, path = "/v1/webhooks/{id}/replay", tag = "Replays", request_body = ReplayInput,
     params(("id" = String, Path, description = "The webhook's id")),
-    responses((status = 200, body = Begun, description = "They were counted"),
-        (status = 202, body = Begun, description = "The replay is under way")))]
+    responses((status = 202, body = Begun, description = "The replay is under way, or its events were counted")))]
 async fn replay_events(
     State(shared): State<Shared>,
     member: Member,
     Id(id): Id<WebhookId>,
     Json(input): Json<ReplayInput>,
-) -> Result<Response, Problem> {
+) -> Result<(StatusCode, axum::Json<Begun>), Problem> {
     let webhook = shared.webhook(&member, id).await?;
-    let dry_run = input.dry_run;
     let mut replay = check(&webhook, input, shared.clock.now())?;
-    if !webhook.is_active && !dry_run {
+    if !webhook.is_active && !replay.dry_run {
         return Err(Problem::conflict(
             "the webhook is inactive, so nothing is sent to it; set its is_active to true first",
         ));
     }
     replay.matched = matching::count(&shared, &replay, &webhook).await?;
-    if dry_run {
-        return Ok(axum::Json(Begun { id: None, matched: replay.matched }).into_response());
-    }
     shared.replays.begin(&replay).await?;
     shared.replay_begun.notify_one();
-    tracing::info!(replay = %replay.id, webhook = %id, matched = replay.matched, "replay was asked for");
-    Ok((StatusCode::ACCEPTED, axum::Json(Begun { id: Some(replay.id), matched: replay.matched })).into_response())
+    let StoredReplay { id: replay, dry_run, matched, .. } = replay;
+    tracing::info!(%replay, webhook = %id, dry_run, matched, "replay was asked for");
+    Ok((StatusCode::ACCEPTED, axum::Json(Begun { id: replay, matched })))
 }
 
 fn check(webhook: &Webhook, input: ReplayInput, now: Timestamp) -> Result<StoredReplay, Problem> {
@@ -191,7 +188,8 @@ fn check(webhook: &Webhook, input: ReplayInput, now: Timestamp) -> Result<Stored
         types,
         only,
         max_per_second: input.max_per_second,
-        state: ReplayState::Running,
+        dry_run: input.dry_run,
+        state: if input.dry_run { ReplayState::Done } else { ReplayState::Running },
         matched: 0,
         published: 0,
         gone: 0,
@@ -218,6 +216,7 @@ async fn get_replay(
         types: replay.types,
         only: replay.only,
         max_per_second: replay.max_per_second,
+        dry_run: replay.dry_run,
         state: replay.state,
         matched: replay.matched,
         published: replay.published,

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::context::{Context, Shared};
-use crate::{erasing, guard, openapi, replays, reserved, serving};
+use crate::{erasing, guard, guides, openapi, replays, reserved, serving};
 
 /// The REST service.
 pub struct Api {
@@ -78,8 +78,8 @@ pub enum ApiError {
 }
 
 impl Api {
-    /// A service that also serves `beside` at the same address: routes outside `/v1`, such as `/healthz`, without a
-    /// fallback of their own.
+    /// A service that also serves `beside` at the same address: routes that it does not have itself, such as `/healthz`,
+    /// without a fallback of their own.
     #[must_use]
     pub fn new(config: Config, dependencies: Dependencies, beside: Router) -> Arc<Self> {
         let Dependencies {
@@ -129,6 +129,7 @@ impl Api {
     pub fn router(&self) -> Router {
         let (routes, _) = openapi::routes().split_for_parts();
         routes
+            .merge(guides::routes())
             .fallback(guard::unknown_route)
             .method_not_allowed_fallback(guard::wrong_method)
             .with_state(Arc::clone(&self.context))

@@ -16,6 +16,7 @@ use crate::auth::Operator;
 use crate::body::Json;
 use crate::changes::{Line, TRIES};
 use crate::context::{Context, Shared};
+use crate::event_types::describe_known;
 use crate::path::{Id, NewName};
 use crate::problem::{FieldProblems, Problem};
 use crate::query::{List, ListQuery, Query};
@@ -83,7 +84,8 @@ impl From<DomainTenant> for Tenant {
 
 /// Make or change a tenant
 ///
-/// Operators only. What is left out takes its default.
+/// Operators only. What is left out takes its default. Types of event that the default profile brings are described for the
+/// tenant, where it has not done so itself.
 #[utoipa::path(put, path = "/v1/tenants/{id}", tag = "Tenants", request_body = Option<TenantInput>,
     params(("id" = String, Path, description = "The tenant's id: 1 to 64 of `a-z`, `0-9`, `_` and `-`")),
     responses((status = 200, body = Tenant, description = "It was changed"),
@@ -136,7 +138,11 @@ async fn put_tenant(
         match shared.change(Change::PutTenant(tenant.clone()), line).await {
             // Made, changed or deleted meanwhile.
             Err(StoreError::Conflict | StoreError::NotFound) => {}
-            done => return Ok(done.map(|()| (status, axum::Json(tenant.into())))?),
+            done => {
+                done?;
+                describe_known(&shared, &tenant, &operator.actor).await?;
+                return Ok((status, axum::Json(tenant.into())));
+            }
         }
     }
     Err(StoreError::Conflict.into())

@@ -4,6 +4,7 @@ mod auth;
 mod check;
 mod headers;
 mod limits;
+mod managing;
 mod patch;
 mod rotation;
 mod schemas;
@@ -14,24 +15,23 @@ mod trials;
 
 use axum::extract::State;
 use fanfare_domain::ids::WebhookId;
-use fanfare_domain::profile::Profile;
-use fanfare_domain::webhook::Webhook;
-use fanfare_ports::store::{Change, StoreError, WebhookStats};
+use fanfare_ports::store::WebhookStats;
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::Member;
 use crate::body::{Json, RawJson, parse};
-use crate::changes::{Line, TRIES};
-use crate::context::{Context, Shared};
+use crate::context::Shared;
 use crate::path::Id;
 use crate::problem::Problem;
 use crate::query::{List, ListQuery, Query};
 
 use self::schemas::WebhookPatch;
-use self::settings::Settings;
 use self::shown::WebhookShown;
+
+pub(crate) use self::settings::{Auth, OAUTH2, Settings};
+pub(crate) use self::trials::{Sent, TestInput};
 
 const LIST: &str = "webhooks";
 
@@ -53,12 +53,7 @@ async fn create_webhook(
     member: Member,
     Json(settings): Json<Settings>,
 ) -> Result<(StatusCode, axum::Json<WebhookShown>), Problem> {
-    let (webhook, secret) = check::new_webhook(&shared, &member.tenant, settings)?;
-    let line = line(&member, "webhook.create", webhook.id, Vec::new());
-    match shared.change(Change::PutWebhook(Box::new(webhook.clone())), line).await {
-        Err(StoreError::NotFound) => return Err(Problem::not_found("the tenant has been deleted")),
-        done => done?,
-    }
+    let (webhook, secret) = shared.make_webhook(&member, settings).await?;
     let mut shown = shared.show(webhook, WebhookStats::default());
     shown.reveal(secret);
     Ok((StatusCode::CREATED, axum::Json(shown)))
@@ -73,8 +68,7 @@ async fn list_webhooks(
     Query(query): Query<ListQuery>,
 ) -> Result<axum::Json<List<WebhookShown>>, Problem> {
     let page = shared.registry.webhooks(member.tenant.number, query.page(LIST)?).await?;
-    let ids: Vec<_> = page.rows.iter().map(|webhook| webhook.id).collect();
-    let mut stats = shared.reports.stats(member.tenant.number, &ids).await?.into_iter();
+    let mut stats = shared.stats(member.tenant.number, &page.rows).await?.into_iter();
     Ok(axum::Json(List::of(LIST, page, |webhook| shared.show(webhook, stats.next().unwrap_or_default()))))
 }
 
@@ -105,17 +99,8 @@ async fn update_webhook(
     Id(id): Id<WebhookId>,
     RawJson(body): RawJson,
 ) -> Result<axum::Json<WebhookShown>, Problem> {
-    let patch = parse(&body)?;
-    let changed = shared
-        .update_webhook(&member, id, "webhook.update", |webhook| {
-            let settings = patch::patched(webhook, shared.signing_is_open(webhook), &patch)?;
-            check::changed_webhook(&shared, webhook, settings)
-        })
-        .await?;
-    if changed.before.rate_limit != changed.after.rate_limit || (changed.before.is_active && !changed.after.is_active) {
-        shared.open_gate(id).await;
-    }
-    Ok(axum::Json(shared.shown(changed.after).await?))
+    let webhook = shared.patch_webhook(&member, id, &parse(&body)?, None).await?;
+    Ok(axum::Json(shared.shown(webhook).await?))
 }
 
 /// Delete a webhook
@@ -128,94 +113,6 @@ async fn delete_webhook(
     member: Member,
     Id(id): Id<WebhookId>,
 ) -> Result<StatusCode, Problem> {
-    let line = line(&member, "webhook.delete", id, Vec::new());
-    match shared.change(Change::DeleteWebhook(member.tenant.number, id), line).await {
-        Err(StoreError::NotFound) => return Err(no_webhook(id)),
-        done => done?,
-    }
-    shared.open_gate(id).await;
+    shared.delete_webhook(&member, id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-fn line<'a>(member: &'a Member, action: &'static str, id: WebhookId, fields: Vec<String>) -> Line<'a> {
-    Line { actor: &member.actor, action, tenant: Some(&member.tenant.id), target: id.to_string(), fields }
-}
-
-fn no_webhook(id: WebhookId) -> Problem {
-    Problem::not_found(format!("there is no webhook {id}"))
-}
-
-/// A webhook before and after a change.
-pub(crate) struct Changed {
-    before: Webhook,
-    after: Webhook,
-}
-
-impl Context {
-    /// A tenant's webhook.
-    pub(crate) async fn webhook(&self, member: &Member, id: WebhookId) -> Result<Webhook, Problem> {
-        self.registry.webhook(member.tenant.number, id).await?.ok_or_else(|| no_webhook(id))
-    }
-
-    async fn shown(&self, webhook: Webhook) -> Result<WebhookShown, Problem> {
-        let stats = self.reports.stats(webhook.tenant, &[webhook.id]).await?;
-        Ok(self.show(webhook, stats.into_iter().next().unwrap_or_default()))
-    }
-
-    fn show(&self, webhook: Webhook, stats: WebhookStats) -> WebhookShown {
-        let signing_is_open = self.signing_is_open(&webhook);
-        WebhookShown::of(webhook, signing_is_open, stats, self.clock.now())
-    }
-
-    /// Whether the webhook's profile leaves a choice of signatures.
-    fn signing_is_open(&self, webhook: &Webhook) -> bool {
-        self.profiles.get(&webhook.profile).is_some_and(|profile| profile.signature.ed25519)
-    }
-
-    /// The webhook's profile, which the operator may have taken away.
-    fn profile_of(&self, webhook: &Webhook) -> Result<&Profile, Problem> {
-        let profile = self.profiles.get(&webhook.profile).map(AsRef::as_ref);
-        profile.ok_or_else(|| {
-            Problem::conflict(format!("the operator has taken away the webhook's profile, {}", webhook.profile))
-        })
-    }
-
-    /// Changes a webhook to what `make` makes of it; asks again on what somebody else has made of it meanwhile. What does
-    /// not change it is not written.
-    async fn update_webhook(
-        &self,
-        member: &Member,
-        id: WebhookId,
-        action: &'static str,
-        mut make: impl FnMut(&Webhook) -> Result<Webhook, Problem>,
-    ) -> Result<Changed, Problem> {
-        for _ in 0..TRIES {
-            let before = self.webhook(member, id).await?;
-            let mut after = make(&before)?;
-            let fields = shown::changed_fields(&before, &after);
-            if fields.is_empty() {
-                return Ok(Changed { after: before.clone(), before });
-            }
-            after.version = before.version + 1;
-            after.updated_at = self.clock.now();
-            let change = Change::PutWebhook(Box::new(after.clone()));
-            match self.change(change, line(member, action, id, fields)).await {
-                Err(StoreError::Conflict) => {}
-                Err(StoreError::NotFound) => return Err(no_webhook(id)),
-                done => {
-                    done?;
-                    return Ok(Changed { before, after });
-                }
-            }
-        }
-        Err(StoreError::Conflict.into())
-    }
-
-    /// What waits in the webhook's own queue must not wait for a pace that no longer is. If this fails it goes on at the old
-    /// pace, which is no reason to refuse the change.
-    async fn open_gate(&self, id: WebhookId) {
-        if let Err(error) = self.schedule.open_gate(id).await {
-            tracing::warn!(%error, webhook = %id, "deliveries go on at the webhook's old pace");
-        }
-    }
 }

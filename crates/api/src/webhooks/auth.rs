@@ -6,7 +6,7 @@ use fanfare_domain::webhook::Auth as DomainAuth;
 
 use super::headers::check_value;
 use super::secrets::Sealer;
-use super::settings::{Auth, HIDDEN};
+use super::settings::{Auth, HIDDEN, OAUTH2};
 use crate::problem::FieldProblems;
 
 const LONGEST: usize = 1024;
@@ -22,7 +22,7 @@ pub(super) fn check(
     match given.kind.as_deref() {
         Some("basic") => basic(sealer, given, kept, problems),
         Some("bearer") => bearer(sealer, given, kept, problems),
-        Some("oauth2_client_credentials") => oauth2(targets, sealer, given, kept, problems),
+        Some(OAUTH2) => oauth2(targets, sealer, given, kept, problems),
         Some(_) => {
             problems.add("/auth/type", "must be basic, bearer or oauth2_client_credentials");
             None

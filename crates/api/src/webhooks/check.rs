@@ -11,7 +11,7 @@ use fanfare_domain::tenant::Tenant;
 use fanfare_domain::webhook::{Signing, Webhook};
 
 use super::secrets::{self, Sealer};
-use super::settings::Settings;
+use super::settings::{OAUTH2, Settings};
 use super::{auth, headers, limits};
 use crate::context::Context;
 use crate::problem::{FieldProblems, Problem, token};
@@ -155,10 +155,11 @@ impl Checked {
             problems.add(format!("/headers{}", token(&name)), "auth sends this header already");
         }
         let kept = before.and_then(|webhook| webhook.auth.as_ref());
-        let auth = settings.auth.and_then(|given| auth::check(&context.targets, sealer, given, kept, problems));
-        if profile.auth == AuthRule::OAuth2 && !matches!(auth, Some(fanfare_domain::webhook::Auth::OAuth2 { .. })) {
-            problems.add("/auth", format!("the profile {} needs auth of type oauth2_client_credentials", profile.name));
+        let kind = settings.auth.as_ref().and_then(|given| given.kind.as_deref());
+        if profile.auth == AuthRule::OAuth2 && kind != Some(OAUTH2) {
+            problems.add("/auth", format!("the profile {} needs auth of type {OAUTH2}", profile.name));
         }
+        let auth = settings.auth.and_then(|given| auth::check(&context.targets, sealer, given, kept, problems));
         Some(Self {
             timeout: settings.timeout.and_then(|text| limits::timeout(&text, problems)),
             retry: settings.retry.and_then(|retry| limits::retry(retry, context.retention, problems)),

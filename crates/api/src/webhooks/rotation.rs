@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::secrets::{self, Sealer};
 use crate::auth::Member;
 use crate::body::Json;
-use crate::context::Shared;
+use crate::context::{Context, Shared};
 use crate::path::Id;
 use crate::problem::{FieldProblems, Problem};
 
@@ -69,24 +69,32 @@ async fn rotate_secret(
     let mut made = None;
     let changed = shared
         .update_webhook(&member, id, "webhook.rotate_secret", |webhook| {
-            if webhook.signing == Signing::Ed25519 {
-                return Err(Problem::conflict(
-                    "no shared secret signs for this webhook, only its key pair; see its signing",
-                ));
-            }
-            let profile = shared.profile_of(webhook)?;
-            let mut problems = FieldProblems::default();
-            let secret = problems.take("/secret", secrets::choose(profile, rotation.secret.as_deref()));
-            let secret = problems.or(secret)?;
-            let now = shared.clock.now();
-            let sealer = Sealer::new(&shared.keyring, id);
-            let secrets =
-                secrets::rotated(&sealer, &webhook.secrets, &secret, profile.signature.holds, now, now.plus(overlap));
-            made = Some(secret.expose().to_owned());
-            Ok(Webhook { secrets, ..webhook.clone() })
+            let (rotated, secret) = rotated(&shared, webhook, rotation.secret.as_deref(), overlap)?;
+            made = Some(secret);
+            Ok(rotated)
         })
         .await?;
     let secret = made.ok_or_else(Problem::internal)?;
     let previous_secret_until = changed.after.secrets.previous.map(|(_, until)| until);
     Ok(axum::Json(Rotated { secret, previous_secret_until }))
+}
+
+/// `webhook` with the secret that is given or a new one, and that secret; the one before goes on signing for `overlap`.
+pub(super) fn rotated(
+    context: &Context,
+    webhook: &Webhook,
+    given: Option<&str>,
+    overlap: Duration,
+) -> Result<(Webhook, String), Problem> {
+    if webhook.signing == Signing::Ed25519 {
+        return Err(Problem::conflict("no shared secret signs for this webhook, only its key pair; see its signing"));
+    }
+    let profile = context.profile_of(webhook)?;
+    let mut problems = FieldProblems::default();
+    let secret = problems.take("/secret", secrets::choose(profile, given));
+    let secret = problems.or(secret)?;
+    let now = context.clock.now();
+    let sealer = Sealer::new(&context.keyring, webhook.id);
+    let secrets = secrets::rotated(&sealer, &webhook.secrets, &secret, profile.signature.holds, now, now.plus(overlap));
+    Ok((Webhook { secrets, ..webhook.clone() }, secret.expose().to_owned()))
 }

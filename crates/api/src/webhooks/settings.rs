@@ -7,6 +7,8 @@ use fanfare_domain::webhook::{Auth as DomainAuth, ClientAuth, Signing, Webhook};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// The kind of [`Auth`] that is OAuth 2.0 client credentials.
+pub(crate) const OAUTH2: &str = "oauth2_client_credentials";
 /// Stands for a value that is stored and not shown.
 pub(super) const HIDDEN: &str = "…";
 
@@ -17,45 +19,45 @@ pub(super) const HIDDEN: &str = "…";
 pub(crate) struct Settings {
     /// Where to post: `https://`, to a public host.
     #[schema(value_type = String, required = true, format = "uri", max_length = 2048, example = "https://example.com/hooks")]
-    pub(super) url: Option<String>,
+    pub(crate) url: Option<String>,
     /// What it subscribes to: types, `a.*` for all further segments after `a`, `*` for all.
     #[schema(value_type = Vec<String>, required = true, min_items = 1, max_items = 100, example = json!(["qr.scanned", "order.*"]))]
-    pub(super) events: Option<Vec<String>>,
+    pub(crate) events: Option<Vec<String>>,
     /// The secret that signs: under `standard` `whsec_` and base64 of 24 to 64 bytes; made if not given. Shown only in the
     /// answer to creating.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) secret: Option<String>,
+    pub(crate) secret: Option<String>,
     /// A text for people.
     #[schema(max_length = 1000)]
-    pub(super) description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Whether deliveries are made for it. Making it active again clears why it was disabled.
     #[schema(default = true)]
-    pub(super) is_active: Option<bool>,
+    pub(crate) is_active: Option<bool>,
     /// The profile that it is delivered under; its tenant's `default_profile`, if not given. Cannot change.
     #[schema(example = "standard")]
-    pub(super) profile: Option<String>,
+    pub(crate) profile: Option<String>,
     /// Which signatures it gets, under `standard`; `null` under others.
     #[schema(value_type = Option<SigningWord>, default = "hmac")]
-    pub(super) signing: Option<Signing>,
+    pub(crate) signing: Option<Signing>,
     /// Headers that are sent along. Values are encrypted and shown as `…`.
     #[schema(example = json!({"X-Api-Version": "2"}))]
-    pub(super) headers: Option<BTreeMap<String, String>>,
+    pub(crate) headers: Option<BTreeMap<String, String>>,
     /// Credentials that are sent along. Secret parts are shown as `…`.
-    pub(super) auth: Option<Auth>,
+    pub(crate) auth: Option<Auth>,
     /// The limit for an answer, 1 to 30 s; the profile's, if not given.
     #[schema(example = "15s")]
-    pub(super) timeout: Option<String>,
+    pub(crate) timeout: Option<String>,
     /// When attempts are made; the profile's schedule, if not given.
-    pub(super) retry: Option<Retry>,
+    pub(crate) retry: Option<Retry>,
     /// How fast it may be posted to, over all workers.
-    pub(super) rate_limit: Option<RateLimit>,
+    pub(crate) rate_limit: Option<RateLimit>,
     /// How many attempts may be in flight at once in one worker.
     #[schema(minimum = 1, maximum = 10000)]
-    pub(super) max_in_flight: Option<u32>,
+    pub(crate) max_in_flight: Option<u32>,
     /// What switches it off when it fails; the profile's rule, if not given.
-    pub(super) disable: Option<Disable>,
+    pub(crate) disable: Option<Disable>,
     /// Your own notes: up to 50 names of up to 64 characters, with texts of up to 1,000.
-    pub(super) metadata: Option<BTreeMap<String, String>>,
+    pub(crate) metadata: Option<BTreeMap<String, String>>,
 }
 
 /// Which signatures; only its words, for the description.
@@ -78,35 +80,35 @@ pub(crate) struct Auth {
     /// `basic`, `bearer` or `oauth2_client_credentials`.
     #[serde(rename = "type")]
     #[schema(value_type = AuthType, required = true)]
-    pub(super) kind: Option<String>,
+    pub(crate) kind: Option<String>,
     /// User name.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) username: Option<String>,
+    pub(crate) username: Option<String>,
     /// Password; hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) password: Option<String>,
+    pub(crate) password: Option<String>,
     /// Token; hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) token: Option<String>,
+    pub(crate) token: Option<String>,
     /// Where tokens are fetched; the same rules hold as for `url`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) token_url: Option<String>,
+    pub(crate) token_url: Option<String>,
     /// Who asks for tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) client_id: Option<String>,
+    pub(crate) client_id: Option<String>,
     /// The client's secret; hidden.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) client_secret: Option<String>,
+    pub(crate) client_secret: Option<String>,
     /// What tokens are asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) scope: Option<String>,
+    pub(crate) scope: Option<String>,
     /// For whom tokens are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) audience: Option<String>,
+    pub(crate) audience: Option<String>,
     /// How the client authenticates: in the `Authorization` header (`basic`, the default) or in the form (`post`).
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<AuthMethod>)]
-    pub(super) auth_method: Option<ClientAuth>,
+    pub(crate) auth_method: Option<ClientAuth>,
 }
 
 /// Kinds of credentials; only their words, for the description.
@@ -141,10 +143,10 @@ pub(crate) struct Retry {
     /// The delays before each attempt, the first included; each counts from the end of the attempt before. Each is at most
     /// 24 h, their sum with jitter at most 96 h.
     #[schema(value_type = Vec<String>, required = true, min_items = 1, max_items = 20, example = json!(["0s", "5s", "5m"]))]
-    pub(super) delays: Option<Vec<String>>,
+    pub(crate) delays: Option<Vec<String>>,
     /// By what part of itself a delay may be shorter or longer.
     #[schema(minimum = 0, maximum = 1, default = 0)]
-    pub(super) jitter: Option<f64>,
+    pub(crate) jitter: Option<f64>,
 }
 
 /// How fast a webhook may be posted to.
@@ -153,10 +155,10 @@ pub(crate) struct Retry {
 pub(crate) struct RateLimit {
     /// Deliveries a second; may be less than one.
     #[schema(value_type = f64, required = true, exclusive_minimum = 0, example = 10)]
-    pub(super) per_second: Option<f64>,
+    pub(crate) per_second: Option<f64>,
     /// How many may go at once after a pause; as many as a second has, if not given.
     #[schema(minimum = 1)]
-    pub(super) burst: Option<u32>,
+    pub(crate) burst: Option<u32>,
 }
 
 /// What switches a failing webhook off; any one of its conditions does, none never.
@@ -165,16 +167,16 @@ pub(crate) struct RateLimit {
 pub(crate) struct Disable {
     /// An answer of 410 Gone.
     #[schema(default = false)]
-    pub(super) gone: Option<bool>,
+    pub(crate) gone: Option<bool>,
     /// Nothing but failures for so long.
     #[schema(example = "5d")]
-    pub(super) failing_for: Option<String>,
+    pub(crate) failing_for: Option<String>,
     /// So many failed attempts in a row.
     #[schema(minimum = 1)]
-    pub(super) failures_in_a_row: Option<u32>,
+    pub(crate) failures_in_a_row: Option<u32>,
     /// One delivery whose attempts have all failed.
     #[schema(default = false)]
-    pub(super) delivery_exhausted: Option<bool>,
+    pub(crate) delivery_exhausted: Option<bool>,
 }
 
 impl Settings {
@@ -221,7 +223,7 @@ impl Auth {
                 Self { kind: Some("bearer".to_owned()), token: hidden(), ..Self::default() }
             }
             DomainAuth::OAuth2 { token_url, client_id, client_secret: _, scope, audience, auth_method } => Self {
-                kind: Some("oauth2_client_credentials".to_owned()),
+                kind: Some(OAUTH2.to_owned()),
                 token_url: Some(token_url.clone()),
                 client_id: Some(client_id.clone()),
                 client_secret: hidden(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use bytes::Bytes;
+use fanfare_domain::event::TraceContext;
 use fanfare_domain::event_type::{EventType, Pattern};
 use fanfare_domain::ids::{DeliveryId, EventId, Run, WebhookId};
 use fanfare_domain::webhook::Webhook;
@@ -35,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Shared> {
 
 /// What was sent.
 #[derive(Debug, Serialize, ToSchema)]
-struct Sent {
+pub(crate) struct Sent {
     /// The event.
     #[schema(value_type = String)]
     event_id: EventId,
@@ -57,17 +58,17 @@ async fn ping_webhook(
     Trace(trace): Trace,
     Json(Nothing {}): Json<Nothing>,
 ) -> Result<(StatusCode, axum::Json<Sent>), Problem> {
-    let webhook = shared.active_webhook(&member, id).await?;
+    let webhook = active(shared.webhook(&member, id).await?)?;
     let data = Bytes::from(format!(r#"{{"webhook_id":"{id}"}}"#));
     let trial = Trial { tenant: webhook.tenant, webhook: id, event_type: EventType::ping(), data, trace };
-    shared.send(&webhook, trial).await
+    Ok((StatusCode::ACCEPTED, axum::Json(shared.send(&webhook, trial).await?)))
 }
 
 /// What is sent as a test.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Test)]
-struct TestInput {
+pub(crate) struct TestInput {
     /// Its type; the first single type that the webhook subscribes to, if not given.
     #[serde(rename = "type")]
     #[schema(example = "qr.scanned")]
@@ -91,14 +92,8 @@ async fn test_webhook(
     Trace(trace): Trace,
     EventJson(input): EventJson<TestInput>,
 ) -> Result<(StatusCode, axum::Json<Sent>), Problem> {
-    let webhook = shared.active_webhook(&member, id).await?;
-    let event_type = tested_type(&webhook, input.event_type.as_deref())?;
-    let data = match input.data {
-        Some(data) => Bytes::copy_from_slice(data.get().as_bytes()),
-        None => shared.example(&webhook, &event_type).await?,
-    };
-    let trial = Trial { tenant: webhook.tenant, webhook: id, event_type, data, trace };
-    shared.send(&webhook, trial).await
+    let webhook = shared.webhook(&member, id).await?;
+    Ok((StatusCode::ACCEPTED, axum::Json(shared.test_webhook(webhook, input, trace).await?)))
 }
 
 fn tested_type(webhook: &Webhook, given: Option<&str>) -> Result<EventType, Problem> {
@@ -113,13 +108,29 @@ fn tested_type(webhook: &Webhook, given: Option<&str>) -> Result<EventType, Prob
     Ok(event_type)
 }
 
+fn active(webhook: Webhook) -> Result<Webhook, Problem> {
+    if webhook.is_active {
+        return Ok(webhook);
+    }
+    Err(Problem::conflict("the webhook is inactive, so nothing is sent to it; make it active first"))
+}
+
 impl Context {
-    async fn active_webhook(&self, member: &Member, id: WebhookId) -> Result<Webhook, Problem> {
-        let webhook = self.webhook(member, id).await?;
-        if webhook.is_active {
-            return Ok(webhook);
-        }
-        Err(Problem::conflict("the webhook is inactive, so nothing is sent to it; set its is_active to true first"))
+    /// Sends a sample event to a webhook alone.
+    pub(crate) async fn test_webhook(
+        &self,
+        webhook: Webhook,
+        input: TestInput,
+        trace: TraceContext,
+    ) -> Result<Sent, Problem> {
+        let webhook = active(webhook)?;
+        let event_type = tested_type(&webhook, input.event_type.as_deref())?;
+        let data = match input.data {
+            Some(data) => Bytes::copy_from_slice(data.get().as_bytes()),
+            None => self.example(&webhook, &event_type).await?,
+        };
+        let trial = Trial { tenant: webhook.tenant, webhook: webhook.id, event_type, data, trace };
+        self.send(&webhook, trial).await
     }
 
     /// The example of a type, by any of its names.
@@ -134,11 +145,11 @@ impl Context {
         Ok(Bytes::from_static(SAMPLE))
     }
 
-    async fn send(&self, webhook: &Webhook, trial: Trial) -> Result<(StatusCode, axum::Json<Sent>), Problem> {
+    async fn send(&self, webhook: &Webhook, trial: Trial) -> Result<Sent, Problem> {
         self.await_everywhere(webhook).await;
         let issued = self.intake.publish_trial(trial).await?;
         let delivery_id = DeliveryId::derive(webhook.tenant, &issued.id, webhook.id, Run::First);
-        Ok((StatusCode::ACCEPTED, axum::Json(Sent { event_id: issued.id, delivery_id })))
+        Ok(Sent { event_id: issued.id, delivery_id })
     }
 
     /// Waits until routers are certain to know the webhook as it is: a webhook that has just been made or enabled would

@@ -116,6 +116,6 @@ async fn nothing_is_sent_to_an_inactive_webhook_by_hand() {
     for action in ["ping", "test"] {
         let answer = service.call("POST", &format!("{}/{action}", path_of(&webhook)), None).await;
         answer.problem(409);
-        assert!(answer.text.contains("is_active"), "{}", answer.text);
+        assert!(answer.text.contains("make it active"), "{}", answer.text);
     }
 }

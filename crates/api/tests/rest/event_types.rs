@@ -32,7 +32,8 @@ async fn a_schema_is_enforced_from_its_answer_on_and_under_each_name() {
     let service = Service::start().await;
     service.tenant("acme").await;
     let schema = json!({"type": "object", "required": ["code"]});
-    let body = json!({"description": "A scan", "schema": schema, "aliases": ["scan.created"]});
+    let body =
+        json!({"description": "A scan", "schema": schema, "aliases": ["scan.created"], "example": {"code": "x"}});
     service.call("PUT", "/v1/event-types/qr.scanned", body).await.ok(201);
     for event_type in ["qr.scanned", "scan.created"] {
         let answer = service.call("POST", "/v1/events", json!({"type": event_type, "data": {}})).await;
@@ -64,6 +65,7 @@ async fn what_cannot_be_described_is_refused() {
         (json!({}), "#/description"),
         (json!({"description": "x", "schema": {"type": "odd"}}), "#/schema"),
         (json!({"description": "x", "schema": 5}), "#/schema"),
+        (json!({"description": "x", "schema": {"type": "object"}, "example": 5}), "#/example"),
         (json!({"description": "x", "aliases": ["a.*"]}), "#/aliases/0"),
         (json!({"description": "x", "aliases": ["b", "webhook.x"]}), "#/aliases/1"),
         (json!({"description": "x", "aliases": ["a"]}), "#/aliases/0"),

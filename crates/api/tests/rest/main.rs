@@ -6,6 +6,7 @@ mod connections;
 mod deliveries;
 mod event_types;
 mod events;
+mod guides;
 mod harness;
 mod replays;
 mod routes;

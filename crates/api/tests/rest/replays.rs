@@ -61,7 +61,12 @@ async fn what_failed_is_sent_again_as_a_new_run() {
     let body = json!({"since": "2020-01-01T00:00:00Z", "only": "failed"});
     let mut dry = body.clone();
     dry["dry_run"] = json!(true);
-    assert_eq!(service.call("POST", &path, dry).await.ok(200), json!({"matched": 1}));
+    let counted = service.call("POST", &path, dry).await.ok(202);
+    assert_eq!(counted["matched"], 1);
+    let shown =
+        service.call("GET", &format!("/v1/replays/{}", counted["id"].as_str().expect("an id")), None).await.ok(200);
+    assert_eq!((&shown["state"], &shown["dry_run"]), (&json!("done"), &json!(true)));
+    assert_eq!((&shown["matched"], &shown["published"]), (&json!(1), &json!(0)));
 
     let begun = service.call("POST", &path, body).await.ok(202);
     assert_eq!(begun["matched"], 1);
@@ -79,6 +84,7 @@ async fn what_failed_is_sent_again_as_a_new_run() {
     service.record(&records).await;
     let shown = done(&service, &begun, "done").await;
     assert_eq!((&shown["published"], &shown["gone"], &shown["matched"]), (&json!(1), &json!(0), &json!(1)));
+    assert_eq!(shown["dry_run"], false);
     let event = service.call("GET", "/v1/events/event-0", None).await.ok(200);
     let mut runs: Vec<_> =
         event["deliveries"].as_array().expect("rows").iter().map(|row| row["replay_id"].clone()).collect();
@@ -103,7 +109,7 @@ async fn what_was_missed_is_found_by_subscription_or_by_types() {
     let counted = async |more: Value| {
         let mut body = json!({"since": "2020-01-01T00:00:00Z", "only": "missing", "dry_run": true});
         body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
-        service.call("POST", &path, body).await.ok(200)["matched"].clone()
+        service.call("POST", &path, body).await.ok(202)["matched"].clone()
     };
     assert_eq!(counted(json!({})).await, 3);
     assert_eq!(counted(json!({"types": ["other"]})).await, 1);
@@ -157,6 +163,7 @@ async fn a_replay_goes_on_where_a_process_died_and_sends_nothing_twice() {
         types: Vec::new(),
         only: ReplayOnly::Missing,
         max_per_second: None,
+        dry_run: false,
         state: ReplayState::Running,
         matched: 3,
         published: 0,

@@ -8,13 +8,15 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::harness::{Service, path_of};
 
-const CANARIES: [&str; 6] = [
+const CANARIES: [&str; 8] = [
     "canary-header-5Yw0",
     "canary-password-5Yw0",
     "canary-token-5Yw0",
     "canary-client-5Yw0",
     "whsec_Y2FuYXJ5LXNlY3JldC0wMTIzNDU2Nzg5YWJjZA==",
     "whsec_Y2FuYXJ5LXJvdGF0ZWQtMDEyMzQ1Njc4OWFiYw==",
+    "canary-given-5Yw0",
+    "canary-changed-5Yw0",
 ];
 
 #[derive(Clone, Default)]
@@ -70,6 +72,23 @@ async fn no_secret_is_ever_shown_again() {
         ("POST", format!("{path}/secret/rotate"), Some(json!({"secret": "whsec_short"}))),
         ("POST", format!("{path}/ping"), None),
         ("DELETE", path.clone(), None),
+    ] {
+        answers.push(service.call(method, &path, body).await);
+    }
+    let guides = "/api/v1/webhooks";
+    let webhook = json!({"url": "https://example.com", "events": ["a"], "secret": CANARIES[6]});
+    answers.push(service.call("POST", guides, webhook).await);
+    let path = format!("{guides}/{}", answers.last().expect("one").ok(201)["id"].as_str().expect("an id"));
+    let settings = "/validas/v1/webhook/settings";
+    let oauth = json!({"token_url": "https://example.com", "client_id": "c", "client_secret": CANARIES[3]});
+    for (method, path, body) in [
+        ("PATCH", path.clone(), Some(json!({"secret": CANARIES[7]}))),
+        ("PATCH", path, Some(json!({"secret": CANARIES[7], "url": 5}))),
+        ("GET", guides.to_owned(), None),
+        ("POST", settings.to_owned(), Some(json!({"url": "https://example.com", "oauth": oauth}))),
+        ("POST", settings.to_owned(), Some(json!({"url": "https://example.com", "oauth": oauth}))),
+        ("POST", settings.to_owned(), Some(json!({"url": "nowhere", "oauth": oauth}))),
+        ("GET", settings.to_owned(), None),
     ] {
         answers.push(service.call(method, &path, body).await);
     }

@@ -29,6 +29,23 @@ async fn a_tenant_is_made_changed_and_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_default_profile_brings_its_types_and_leaves_those_that_are_described() {
+    let service = Service::start().await;
+    service.call("PUT", "/v1/tenants/acme", None).await.ok(201);
+    let own = json!({"description": "ours", "aliases": ["code.deleted"]});
+    service.call("PUT", "/v1/event-types/qr.deleted", own.clone()).await.ok(201);
+    assert_eq!(service.call("GET", "/v1/event-types", None).await.ok(200)["data"].as_array().map(Vec::len), Some(1));
+
+    service.call("PUT", "/v1/tenants/acme", json!({"default_profile": "qr3"})).await.ok(200);
+
+    let scanned = service.call("GET", "/v1/event-types/qr.scanned", None).await.ok(200);
+    assert_eq!(scanned["aliases"], json!(["scan.created"]));
+    let deleted = service.call("GET", "/v1/event-types/qr.deleted", None).await.ok(200);
+    assert_eq!((&deleted["description"], &deleted["aliases"]), (&own["description"], &own["aliases"]));
+    assert_eq!(service.call("GET", "/v1/event-types", None).await.ok(200)["data"].as_array().map(Vec::len), Some(6));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_quota_holds_from_its_answer_on() {
     let service = Service::start().await;
     service.call("PUT", "/v1/tenants/acme", json!({"quota": {"events_per_second": 1}})).await.ok(201);

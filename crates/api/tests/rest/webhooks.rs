@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 
 use crate::harness::{Service, path_of, webhook_id};
 
-async fn stored(service: &Service, webhook: &Value) -> Webhook {
+pub(crate) async fn stored(service: &Service, webhook: &Value) -> Webhook {
     let store = service.embedded.store();
     let acme = store.tenant(&TenantId::new("acme").expect("valid")).await.expect("asked").expect("there");
     store.webhook(acme.number, webhook_id(webhook)).await.expect("asked").expect("there")
 }
 
-fn opened(service: &Service, webhook: &Webhook, sealed: &fanfare_domain::sealed::Sealed) -> String {
+pub(crate) fn opened(service: &Service, webhook: &Webhook, sealed: &fanfare_domain::sealed::Sealed) -> String {
     let bytes = service.keyring.open(sealed, webhook.id.as_bytes()).expect("sealed for this webhook");
     String::from_utf8(bytes.to_vec()).expect("text")
 }

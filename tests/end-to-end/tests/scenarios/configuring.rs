@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 use std::time::Duration;
 
-use fanfare_cluster::{Process, Rest, eventually};
+use fanfare_cluster::{Cluster, Family, Process, Receiver, Rest, Service, eventually, python};
 use fanfare_servers::free_port;
+use serde_json::json;
 use tempfile::TempDir;
 
 const LIMIT: Duration = Duration::from_secs(20);
@@ -102,6 +104,193 @@ async fn what_the_file_may_not_say_is_named_with_its_line() {
         assert!(said.contains(named), "{text}: {said}");
     }
 }
+
+/// A profile that no vendor has.
+const MINE: &str = r#"
+timeout = "5s"
+success = { from = 200, to = 299 }
+content_type = "application/vnd.mine+json"
+envelope = [
+  { name = "version", text = "2.0" },
+  { name = "about", shows = "tenant", prefix = "https://mine.example/" },
+  { name = "payload", shows = "data" },
+  { name = "seal", shows = "signature" },
+]
+headers = [
+  { name = "X-Mine-Seal", shows = "signature" },
+  { name = "X-Mine-Event", shows = "event_type", prefix = "mine:" },
+]
+signature = { scheme = "sha256_hex", holds = "one" }
+secret = { key = "text", origin = "made_or_given" }
+retry = { delays = ["0s", "1s"] }
+"#;
+
+#[tokio::test]
+async fn a_wrong_profile_is_found_on_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.toml");
+    let file = path.display().to_string();
+    for (from, to, named) in [
+        ("timeout = \"5s\"", "timeout = \"5m\"", ["line 2, column 11", "timeout must be a duration from 1s to 30s"]),
+        ("shows = \"tenant\"", "shows = \"tennant\"", ["line 7, column 29", "`tenant`"]),
+        ("\"about\", shows", "\"about\", show", ["line 7, column 21", "`shows`"]),
+        ("sha256_hex", "standard", ["line 9, column 3", "needs scheme = \"sha256_hex\""]),
+        ("retry", "retries", ["line 17, column 1", "`retry`"]),
+        ("\"1s\"", "\"25h\"", ["line 17, column 9", "no delay may be longer than 24h"]),
+    ] {
+        assert!(MINE.contains(from), "{from}");
+        std::fs::write(&path, MINE.replace(from, to)).expect("written");
+        let (code, said) = run(&["profiles", "check", &file], &[]).await;
+        assert_eq!(code, WRONG, "{to}: {said}");
+        assert!(said.contains("mine.toml") && named.iter().all(|part| said.contains(part)), "{to}: {said}");
+
+        // The same in the configuration file, one line further down.
+        std::fs::write(&path, format!("\n[profiles.mine]{}", MINE.replace(from, to))).expect("written");
+        let (code, said) = run(&["standalone", "--config", &file], &[]).await;
+        assert_eq!(code, WRONG, "{to}: {said}");
+        let line = named[0].split([' ', ',']).nth(1).and_then(|line| line.parse::<u32>().ok()).expect("a number");
+        assert!(said.contains("mine.toml") && said.contains(&format!("line {}, column", line + 1)), "{to}: {said}");
+    }
+    std::fs::write(&path, format!("[profiles.qr3]{MINE}")).expect("written");
+    let (code, said) = run(&["worker", "--config", &file], &[]).await;
+    assert_eq!(code, WRONG, "{said}");
+    assert!(said.contains("line 1, column 11") && said.contains("belongs to a built-in profile"), "{said}");
+}
+
+#[tokio::test]
+async fn a_profile_can_be_looked_at_before_it_is_used() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.toml");
+    let file = path.display().to_string();
+    std::fs::write(&path, MINE).expect("written");
+
+    let (code, said) = run(&["profiles", "check", &file], &[]).await;
+    assert_eq!(code, Some(0), "{said}");
+    for part in [
+        "ok\n",
+        "\nContent-Type: application/vnd.mine+json\n",
+        "\nX-Mine-Seal: sha256=",
+        "\nX-Mine-Event: mine:order.paid\n",
+        "\n{\"version\":\"2.0\",\"about\":\"https://mine.example/acme\",\"payload\":{",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+
+    let (code, said) = run(&["profiles", "show", "qr3"], &[]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("name = \"X-QR3-Signature\"") && said.contains("X-Qr3-Signature: sha256="), "{said}");
+    // What is shown is where a profile of one's own can start from.
+    std::fs::write(&path, said).expect("written");
+    assert_eq!(run(&["profiles", "check", &file], &[]).await.0, Some(0));
+
+    // A configuration file can be checked as well.
+    std::fs::write(&path, format!("[profiles.mine]{MINE}[profiles.yours]{MINE}")).expect("written");
+    let (code, said) = run(&["profiles", "check", &file], &[]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(said.matches("X-Mine-Seal: sha256=").count(), 2, "{said}");
+
+    std::fs::write(&path, format!("[profiles.mine]{MINE}")).expect("written");
+    let (code, said) = run(&["profiles", "show", "mine", "--config", &file], &[]).await;
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("timeout = \"5s\"\n") && said.contains("X-Mine-Seal: sha256="), "{said}");
+    std::fs::write(folder.path().join("again.toml"), &said).expect("written");
+    let again = folder.path().join("again.toml").display().to_string();
+    assert_eq!(run(&["profiles", "check", &again], &[]).await.0, Some(0), "{said}");
+    let (code, said) = run(&["profiles", "list"], &[("FANFARE_CONFIG", &file)]).await;
+    assert_eq!(code, Some(0), "{said}");
+    let names: Vec<_> = said.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(names, ["cloudevents", "govalid", "mine", "qr3", "standard", "validas", "voveid"]);
+
+    for (arguments, named) in [
+        (["profiles", "show", "yours"], "standard, validas, voveid"),
+        (["profiles", "check", "/nowhere/mine.toml"], "/nowhere/mine.toml cannot be read"),
+    ] {
+        let (code, said) = run(&arguments, &[]).await;
+        assert_eq!(code, WRONG, "{said}");
+        assert!(said.contains(named), "{said}");
+    }
+}
+
+async fn a_profile_of_the_operators_own_is_delivered(family: Family) {
+    let cluster = Cluster::of(family).file(&format!("[profiles.mine]{MINE}")).start().await;
+    let (tenant, receiver) = (cluster.tenant("acme").await, Receiver::start().await);
+    let webhook =
+        tenant.webhook_of(json!({"url": receiver.url(), "events": ["*"], "profile": "mine", "secret": "sesame"})).await;
+    assert_eq!(webhook.created["profile"], "mine");
+    cluster.in_force().await;
+
+    let event = tenant.publish("order.paid", &json!({"order": 4711})).await;
+
+    let arrival = receiver.arrival().await;
+    let bare = r#"{"version":"2.0","about":"https://mine.example/acme","payload":{"order":4711}}"#;
+    let whole = format!("{},\"seal\":\"sha256={}\"}}", &bare[..bare.len() - 1], signed_by_python("sesame", bare));
+    assert_eq!(String::from_utf8_lossy(&arrival.body), whole);
+    assert_eq!(arrival.header("content-type"), Some("application/vnd.mine+json"));
+    assert_eq!(arrival.header("x-mine-event"), Some("mine:order.paid"));
+    assert_eq!(arrival.header("x-mine-seal"), Some(format!("sha256={}", signed_by_python("sesame", &whole)).as_str()));
+    assert!(arrival.headers.iter().any(|(name, _)| name == "X-Mine-Seal"), "{:?}", arrival.headers);
+    tenant.delivery_in(&event, "success").await;
+}
+
+/// HMAC-SHA256 in hexadecimal, by somebody else's hand.
+fn signed_by_python(secret: &str, text: &str) -> String {
+    let program = "import hmac, sys; print(hmac.new(sys.argv[1].encode(), sys.argv[2].encode(), 'sha256').hexdigest())";
+    let output = Command::new(python()).args(["-c", program, secret, text]).output().expect("Python runs");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+async fn a_cloud_event_is_one(family: Family) {
+    let cluster = Cluster::start(family).await;
+    let (tenant, receiver) = (cluster.tenant("acme").await, Receiver::start().await);
+    tenant.webhook_of(json!({"url": receiver.url(), "events": ["*"], "profile": "cloudevents"})).await;
+    cluster.in_force().await;
+
+    let event = tenant.publish("order.paid", &json!({"order": 4711})).await;
+
+    let arrival = receiver.arrival().await;
+    assert_eq!(arrival.header("content-type"), Some("application/cloudevents+json"));
+    let body = arrival.json();
+    assert_eq!(body["id"], event);
+    let expected = json!({
+        "specversion": "1.0", "id": event, "source": "/fanfare/acme", "type": "order.paid", "time": body["time"],
+        "datacontenttype": "application/json", "data": {"order": 4711},
+    });
+    assert_eq!(body, expected);
+    assert_eq!(arrival.event(), event);
+}
+
+/// The operator took a profile away that a webhook is delivered under: nothing is lost or sent by other rules.
+async fn deliveries_wait_for_a_profile_that_was_taken_away(family: Family) {
+    let profile = format!("[profiles.mine]{MINE}");
+    let mut cluster = Cluster::of(family).file(&profile).start().await;
+    let (tenant, receiver) = (cluster.tenant("acme").await, Receiver::start().await);
+    let webhook = tenant.webhook_of(json!({"url": receiver.url(), "events": ["*"], "profile": "mine"})).await;
+    cluster.in_force().await;
+    let shown = cluster.rest.for_tenant("acme");
+
+    cluster.configure("");
+    cluster.kill(Service::Worker).await;
+    cluster.start_again(Service::Worker).await;
+    let event = tenant.publish("order.paid", &json!({})).await;
+    cluster.process(Service::Worker).says("is not known here", LIMIT).await;
+    let waiting = tenant.event_with(&event, 1, &["pending", "retrying"]).await;
+    assert_eq!(receiver.log().arrivals().len(), 0, "{waiting}");
+    let _ = shown.get(&format!("/v1/webhooks/{}", webhook.id)).await.expect(200);
+
+    cluster.configure(&profile);
+    cluster.kill(Service::Worker).await;
+    cluster.start_again(Service::Worker).await;
+
+    receiver.until("the delivery arrives", Duration::from_secs(60), |log| log.arrivals().len() == 1).await;
+    tenant.delivery_in(&event, "success").await;
+}
+
+scenarios!(
+    a_profile_of_the_operators_own_is_delivered,
+    a_cloud_event_is_one,
+    deliveries_wait_for_a_profile_that_was_taken_away,
+);
 
 #[tokio::test]
 async fn a_flag_that_is_unknown_is_named() {

@@ -37,7 +37,7 @@ async fn what_failed_is_replayed(family: Family) {
     receiver.answer([200]);
     let path = format!("/v1/webhooks/{}/replay", webhook.id);
 
-    let tried = tenant.rest.post(&path, json!({"since": SINCE, "only": "failed", "dry_run": true})).await.expect(200);
+    let tried = tenant.rest.post(&path, json!({"since": SINCE, "only": "failed", "dry_run": true})).await.expect(202);
     assert_eq!(tried["matched"], EVENTS);
     assert_eq!(receiver.log().arrivals().len(), EVENTS, "a dry run sends nothing");
     let replay = tenant.rest.post(&path, json!({"since": SINCE, "only": "failed"})).await.expect(202);

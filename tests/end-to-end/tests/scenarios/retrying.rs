@@ -5,6 +5,8 @@ use std::time::Duration;
 use fanfare_cluster::{Answer, Arrival, Cluster, Family, Receiver};
 use serde_json::{Value, json};
 
+use crate::disabling::operators;
+
 /// How late an attempt may be.
 const LATEST: Duration = Duration::from_millis(250);
 /// The receiver notes the time a little after its answer has left.
@@ -99,6 +101,7 @@ async fn retry_after_postpones_and_never_brings_forward(family: Family) {
 async fn gone_disables_the_webhook_at_once(family: Family) {
     let cluster = Cluster::start(family).await;
     let receiver = Receiver::answering([410]).await;
+    let operators = operators(&cluster).await;
     let tenant = cluster.tenant("acme").await;
     let webhook = tenant.webhook_retried(&receiver, &["0s", "100ms"]).await;
     cluster.in_force().await;
@@ -107,13 +110,11 @@ async fn gone_disables_the_webhook_at_once(family: Family) {
 
     let delivery = tenant.delivery_in(&event, "failed").await;
     assert_eq!(statuses(&delivery), [410]);
-    let now = fanfare_cluster::eventually("the webhook is inactive", Duration::from_secs(10), || async {
-        Some(tenant.webhook_now(&webhook.id).await).filter(|webhook| webhook["is_active"] == false)
-    })
-    .await;
-    assert!(now["health"]["disabled_reason"].is_string(), "{now}");
-    // What was switched off by itself is in force within a second, in either family.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    operators.arrival().await;
+    let now = tenant.webhook_now(&webhook.id).await;
+    assert_eq!((&now["is_active"], &now["health"]["disabled_reason"]), (&json!(false), &json!("gone")));
+    // What operators are told of is in force like any other change.
+    cluster.in_force().await;
     let later = tenant.publish("order.paid", &json!({})).await;
     tenant.event_with(&later, 0, &[]).await;
     assert_eq!(receiver.log().arrivals().len(), 1);

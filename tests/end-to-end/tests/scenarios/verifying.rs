@@ -1,12 +1,12 @@
-//! Receivers and publishers in other languages: the official Standard Webhooks packages, and Python's `grpcio`.
+//! Other languages: publishers with Python's `grpcio`, and what the official Standard Webhooks package says of arrivals.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use fanfare_cluster::{Arrival, Cluster, Family, Receiver, node, python};
+use fanfare_cluster::{Arrival, Cluster, Family, Receiver, python};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
 
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -17,7 +17,7 @@ fn of_tests(path: &str) -> PathBuf {
 /// Which of these arrivals the official Python package verifies with the secret beside it.
 pub(crate) async fn verified_by_python(arrivals: &[(&str, &Arrival)]) -> Vec<bool> {
     let mut command = Command::new(python());
-    command.arg(of_tests("receivers/python/verify.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.arg(of_tests("conformance/receivers/official/verify.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("Python starts");
     let mut lines = String::new();
     for (secret, arrival) in arrivals {
@@ -32,59 +32,6 @@ pub(crate) async fn verified_by_python(arrivals: &[(&str, &Arrival)]) -> Vec<boo
     let output = child.wait_with_output().await.expect("Python ends");
     assert!(output.status.success(), "verify.py: {}", output.status);
     String::from_utf8_lossy(&output.stdout).lines().map(|line| line == "verified").collect()
-}
-
-/// A receiver in another language, which is told its secret and then prints a line for each event it was sent.
-struct Foreign {
-    url: String,
-    lines: Lines<BufReader<ChildStdout>>,
-    stdin: ChildStdin,
-    _child: Child,
-}
-
-impl Foreign {
-    async fn start(mut command: Command) -> Self {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().expect("the receiver starts");
-        let stdin = child.stdin.take().expect("piped");
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let url = lines.next_line().await.expect("it prints").expect("it prints its URL");
-        Self { url, lines, stdin, _child: child }
-    }
-
-    async fn next_line(&mut self) -> String {
-        self.lines.next_line().await.expect("it prints").expect("it still runs")
-    }
-}
-
-async fn verifies_a_delivery(family: Family, receiver: Command) {
-    let cluster = Cluster::start(family).await;
-    let mut receiver = Foreign::start(receiver).await;
-    let tenant = cluster.tenant("acme").await;
-    let webhook = tenant.webhook_of(json!({"url": receiver.url, "events": ["*"]})).await;
-    receiver.stdin.write_all(format!("{}\n", webhook.secret).as_bytes()).await.expect("it reads");
-    cluster.in_force().await;
-
-    let event = tenant.publish("order.paid", &json!({"order": 4711, "note": "Grüße \u{1F44B}"})).await;
-
-    assert_eq!(receiver.next_line().await, format!("verified {event} order.paid"));
-    tenant.delivery_in(&event, "success").await;
-}
-
-async fn the_official_python_package_verifies_a_delivery(family: Family) {
-    let mut command = Command::new(python());
-    command.arg(of_tests("receivers/python/receiver.py"));
-    verifies_a_delivery(family, command).await;
-}
-
-async fn the_official_node_package_verifies_a_delivery(family: Family) {
-    let (program, packages) = node();
-    let mut command = Command::new(program);
-    command.arg(of_tests("receivers/node/receiver.cjs"));
-    if let Some(packages) = packages {
-        command.env("NODE_PATH", packages);
-    }
-    verifies_a_delivery(family, command).await;
 }
 
 async fn python_publishes_in_every_way(family: Family) {
@@ -146,8 +93,6 @@ async fn python_publishes_by_reflection_alone(family: Family) {
 }
 
 scenarios! {
-    the_official_python_package_verifies_a_delivery,
-    the_official_node_package_verifies_a_delivery,
     python_publishes_in_every_way,
     python_publishes_by_reflection_alone,
 }
