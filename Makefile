@@ -11,7 +11,7 @@ export CARGO_TARGET_DIR ?= $(CURDIR)/target
 # Where install puts what the machine lacks; .ci/run keeps it outside the clone.
 export FANFARE_TOOLS_DIR ?= $(CURDIR)/.dev/tools
 
-.PHONY: help run test lint up down openapi compiler
+.PHONY: help run test lint bench micro up down openapi compiler
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1	\2/p' $(MAKEFILE_LIST) | expand -t 10
@@ -40,6 +40,18 @@ lint: compiler ## Check the format, Clippy's lints and which crate depends on wh
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	deploy/check-boundaries
+
+bench: compiler ## Measure the whole system under load; tests/load/README.md says what CASES, BACKEND, JSON and SCALE choose
+	deploy/servers/install
+	source "$(FANFARE_TOOLS_DIR)/env.sh"
+	# Built by itself, so that nothing the benchmark needs is in the binary that is measured.
+	$(CARGO) build --release --locked -p fanfare-server
+	$(CARGO) build --release --locked -p fanfare-load
+	export FANFARE_BIN="$(CARGO_TARGET_DIR)/release/fanfare"
+	exec "$(CARGO_TARGET_DIR)/release/fanfare-load"
+
+micro: compiler ## Measure single functions: matching, envelopes, signatures, records
+	$(CARGO) bench --locked -p fanfare-domain -p fanfare-proto
 
 up: compiler ## Start the distributed system on this machine, one process a service, data under .dev/
 	deploy/servers/install

@@ -16,6 +16,7 @@ pub struct ClusterBuilder {
     settings: BTreeMap<String, String>,
     file: String,
     instances: Vec<(Service, usize)>,
+    as_deployed: bool,
 }
 
 impl ClusterBuilder {
@@ -28,7 +29,7 @@ impl ClusterBuilder {
             ("RUST_BACKTRACE", "1".to_owned()),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value)).into();
-        Self { family, settings, file: String::new(), instances: Vec::new() }
+        Self { family, settings, file: String::new(), instances: Vec::new(), as_deployed: false }
     }
 
     /// With an environment variable.
@@ -60,6 +61,13 @@ impl ClusterBuilder {
         self
     }
 
+    /// With servers as our files in `deploy` set them up, instead of ones that sync no more than tests need.
+    #[must_use]
+    pub fn as_deployed(mut self) -> Self {
+        self.as_deployed = true;
+        self
+    }
+
     /// Starts it and waits until every process is ready.
     ///
     /// # Panics
@@ -68,6 +76,7 @@ impl ClusterBuilder {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let backends = match self.family {
             Family::Embedded => None,
+            Family::Distributed if self.as_deployed => Some(Backends::start_as_deployed().await),
             Family::Distributed => Some(Backends::start().await),
         };
         self.set_places(&folder, backends.as_ref());

@@ -123,6 +123,12 @@ impl Cluster {
             .map(|(_, process)| process)
     }
 
+    /// Each running process: its service's name or its server's, and its id. A service with several processes comes as often.
+    pub fn pids(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        let services = self.processes.iter().filter_map(|(service, process)| Some((service.name(), process.pid()?)));
+        services.chain(self.backends.iter().flat_map(Backends::pids))
+    }
+
     /// The first process of a service, or the one that has it.
     ///
     /// # Panics

@@ -17,6 +17,17 @@ const USER: &str = "fanfare";
 const PASSWORD: &str = "password";
 const DATA: &str = "data";
 
+/// How large a server is made.
+#[derive(Clone, Copy)]
+struct Size {
+    shared_buffers: &'static str,
+    /// Of one segment of the write-ahead log.
+    segment_mib: u8,
+}
+
+const SMALL: Size = Size { shared_buffers: "shared_buffers=32MB", segment_mib: 1 };
+const DEPLOYED: Size = Size { shared_buffers: "shared_buffers=128MB", segment_mib: 16 };
+
 /// A Postgres server whose data last as long as this value.
 #[derive(Debug)]
 pub struct Postgres {
@@ -33,7 +44,7 @@ impl Postgres {
     /// # Errors
     /// [`ServerError`] if Postgres is not installed or does not start.
     pub fn start() -> Result<Self, ServerError> {
-        Self::start_with(&["fsync=off", "full_page_writes=off", "synchronous_commit=off"])
+        Self::start_with(&["fsync=off", "full_page_writes=off", "synchronous_commit=off"], SMALL)
     }
 
     /// Starts an empty server that syncs each commit, as in production.
@@ -41,15 +52,24 @@ impl Postgres {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_synced() -> Result<Self, ServerError> {
-        Self::start_with(&[])
+        Self::start_with(&[], SMALL)
     }
 
-    fn start_with(settings: &[&str]) -> Result<Self, ServerError> {
+    /// Starts an empty server that is set up as `deploy/postgres/postgresql.conf` sets it up, for those who measure: it syncs
+    /// each commit, and has the buffers and the log segments of a server that is to keep up.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_as_deployed() -> Result<Self, ServerError> {
+        Self::start_with(&["max_wal_size=1GB"], DEPLOYED)
+    }
+
+    fn start_with(settings: &[&str], size: Size) -> Result<Self, ServerError> {
         let programs = Programs::find()?;
         let home = private_folder()?;
         programs.give_to_owner(home.path())?;
         let data = home.path().join(DATA);
-        let template = programs.template()?;
+        let template = programs.template(size.segment_mib)?;
         run(Command::new("cp").arg("-a").arg(template.join(DATA)).arg(&data))?;
         let password = fs::read_to_string(template.join(PASSWORD)).map_err(in_files)?;
 
@@ -60,7 +80,7 @@ impl Postgres {
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "max_connections=200",
-            "shared_buffers=32MB",
+            size.shared_buffers,
             "dynamic_shared_memory_type=mmap",
             "jit=off",
             "timezone=UTC",
@@ -89,6 +109,12 @@ impl Postgres {
     /// Ends the server at once but in good order; its data stay.
     pub fn stop(&mut self) {
         self.server.stop("-INT");
+    }
+
+    /// The id of the server's main process, while it runs; the others are its children.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.server.pid()
     }
 
     /// Sends `signal` to the server's main process.
@@ -183,13 +209,13 @@ impl Programs {
         }
     }
 
-    /// A folder with an empty cluster and its password, which is made once for each version and user: making one takes
-    /// longer than most tests.
-    fn template(&self) -> Result<PathBuf, ServerError> {
+    /// A folder with an empty cluster and its password, which is made once for each version, user and size of segments:
+    /// making one takes longer than most tests.
+    fn template(&self, segment_mib: u8) -> Result<PathBuf, ServerError> {
         let version = run(Command::new(self.folder.join("postgres")).arg("--version"))?;
         // It says `postgres (PostgreSQL) 15.18 (…)`.
         let version = version.split_whitespace().nth(2).unwrap_or("unknown");
-        let template = std::env::temp_dir().join(format!("fanfare-postgres-{version}-{}", self.user));
+        let template = std::env::temp_dir().join(format!("fanfare-postgres-{version}-{segment_mib}m-{}", self.user));
         let owner = self.owner.map_or(self.user, |(user, _)| user);
         let is_ours =
             |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir() && found.uid() == owner);
@@ -207,7 +233,8 @@ impl Programs {
         let mut command = command_of(&initdb);
         // The password goes over loopback as it is: a hash made by a debug build takes longer than most tests.
         command.args(["--auth=password", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"]);
-        command.args(["--wal-segsize=1", "--username", USER, "--pwfile"]).arg(&file);
+        command.arg(format!("--wal-segsize={segment_mib}"));
+        command.args(["--username", USER, "--pwfile"]).arg(&file);
         run(command.arg("--pgdata").arg(made.path().join(DATA)))?;
         let made = made.keep();
         if fs::rename(&made, &template).is_err() {
@@ -278,5 +305,15 @@ mod tests {
         postgres.kill();
         postgres.start_again().expect("starts again");
         assert_eq!(postgres.url(), url);
+    }
+
+    #[test]
+    fn a_server_as_deployed_syncs_and_has_segments_of_the_usual_size() {
+        let postgres = Postgres::start_as_deployed().expect("starts");
+        let options = fs::read_to_string(postgres.data.join("postmaster.opts")).expect("it notes how it was started");
+        assert!(options.contains("shared_buffers=128MB") && !options.contains("fsync"), "{options}");
+        let segment = fs::read_dir(postgres.data.join("pg_wal")).expect("it has a log").flatten();
+        assert!(segment.flat_map(|file| file.metadata()).any(|file| file.is_file() && file.len() == 16 << 20));
+        assert!(postgres.pid().is_some());
     }
 }

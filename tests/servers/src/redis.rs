@@ -77,6 +77,12 @@ impl Redis {
         self.server.stop("-TERM");
     }
 
+    /// The id of the server's process, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.server.pid()
+    }
+
     /// Sends `signal` to the server's process; `-STOP` makes it hang and `-CONT` lets it go on.
     pub fn signal(&self, signal: &str) {
         self.server.signal(signal);

@@ -1,0 +1,118 @@
+//! Signing and posting with the client that the worker has, to a receiver as in all cases.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use bytes::Bytes;
+use fanfare_domain::signature::HmacSecret;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use reqwest::redirect;
+use tokio::task::JoinSet;
+
+use super::{Used, records};
+use crate::book::{Book, Manner, Route};
+use crate::context::Context;
+use crate::payload::{Number, Payload};
+use crate::receive::Receivers;
+
+/// As many as a worker posts to one webhook at once.
+const AT_ONCE: usize = 64;
+const SECRET: [u8; 32] = [9; 32];
+
+/// Posts `number` events of `size` bytes.
+pub(super) async fn post(context: &Context, number: usize, size: usize) -> Result<Used, String> {
+    let receivers = Receivers::start(1, &context.receiving).await;
+    receivers.know(vec![SECRET.into()]);
+    let book = Book::new(0, number, Route::Everyone(1), [Manner::Takes].into());
+    receivers.write_into(Arc::clone(&book));
+    let poster = Arc::new(Poster {
+        client: client()?,
+        url: receivers.url(0, 0),
+        secret: HmacSecret::make_whsec(&SECRET),
+        payload: Payload::of(size),
+    });
+    let used = Used::by(number, None, post_all(&poster, number)).await?;
+    let bad = book.counts.bad_signatures.load(Relaxed);
+    match (book.counts.taken.load(Relaxed), bad) {
+        (taken, 0) if taken == number as u64 => Ok(used),
+        (taken, bad) => Err(format!("of {number} posts {taken} arrived, and {bad} signatures were wrong")),
+    }
+}
+
+async fn post_all(poster: &Arc<Poster>, number: usize) -> Result<(), String> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let mut posting: JoinSet<Result<(), String>> = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let (next, poster) = (Arc::clone(&next), Arc::clone(poster));
+        posting.spawn(async move {
+            loop {
+                let event = next.fetch_add(1, Relaxed);
+                if event >= number {
+                    return Ok(());
+                }
+                poster.post(event).await?;
+            }
+        });
+    }
+    while let Some(done) = posting.join_next().await {
+        done.map_err(|error| error.to_string())??;
+    }
+    Ok(())
+}
+
+/// As the worker's.
+fn client() -> Result<reqwest::Client, String> {
+    // The TLS library wants to know its cryptography before the first client is made.
+    drop(fanfare_cluster::http_client());
+    reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .http1_title_case_headers()
+        .pool_max_idle_per_host(AT_ONCE)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .no_proxy()
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+struct Poster {
+    client: reqwest::Client,
+    url: String,
+    secret: HmacSecret,
+    payload: Payload,
+}
+
+impl Poster {
+    async fn post(&self, event: usize) -> Result<(), String> {
+        let body = self.body(event);
+        let seconds = records::NOW.as_seconds();
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(concat!("Fanfare/", env!("CARGO_PKG_VERSION"))));
+        headers.insert(HeaderName::from_static("webhook-id"), HeaderValue::from_static(records::EVENT_ID));
+        headers.insert(HeaderName::from_static("webhook-timestamp"), seconds.into());
+        let signature = self.secret.sign_v1(records::EVENT_ID, seconds, &body);
+        let signature = HeaderValue::try_from(signature).map_err(|error| error.to_string())?;
+        headers.insert(HeaderName::from_static("webhook-signature"), signature);
+        let sending = self.client.post(&self.url).headers(headers).body(body).send();
+        let answer = sending.await.map_err(|error| error.to_string())?;
+        let status = answer.status();
+        answer.bytes().await.map_err(|error| error.to_string())?;
+        if status.is_success() { Ok(()) } else { Err(format!("a post was answered with {status}")) }
+    }
+
+    /// The body that the standard profile makes.
+    fn body(&self, event: usize) -> Bytes {
+        let data = self.payload.numbered(Number { run: 0, event });
+        let mut body = Vec::with_capacity(data.len() + 128);
+        body.extend_from_slice(b"{\"id\":\"");
+        body.extend_from_slice(records::EVENT_ID.as_bytes());
+        body.extend_from_slice(b"\",\"type\":\"");
+        body.extend_from_slice(records::EVENT_TYPE.as_bytes());
+        body.extend_from_slice(b"\",\"timestamp\":\"2026-09-21T14:13:20.000Z\",\"data\":");
+        body.extend_from_slice(&data);
+        body.push(b'}');
+        body.into()
+    }
+}

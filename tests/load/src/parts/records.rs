@@ -1,0 +1,117 @@
+//! Records as the services write them for one event of a usual size and its one delivery.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use fanfare_domain::attempt::Attempt;
+use fanfare_domain::delivery::{Delivery, DeliveryRef, Position, Settlement, Turn};
+use fanfare_domain::event::{Event, Purpose, TraceContext};
+use fanfare_domain::ids::{AttemptId, EventId, Run, TenantId, TenantNumber, WebhookId};
+use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Routed};
+use fanfare_domain::time::Timestamp;
+use fanfare_proto::records::{encode_delivery, encode_event, encode_journal};
+
+use crate::payload::{Number, Payload};
+
+const WEBHOOK: WebhookId = WebhookId::from_bytes([7; 16]);
+const AT: Position = Position { sequence: 1_000, index: 17 };
+pub(super) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+pub(super) const EVENT_ID: &str = "evt_01JQ8Z0F4M3B7C9D2E5G6H8J0K";
+pub(super) const EVENT_TYPE: &str = "load.measured";
+
+fn event(size: usize) -> Result<Event, String> {
+    Ok(Event {
+        tenant: TenantNumber::new(1),
+        tenant_id: TenantId::new("load-0").map_err(|error| error.to_string())?,
+        id: EventId::new(EVENT_ID).map_err(|error| error.to_string())?,
+        event_type: EVENT_TYPE.parse().map_err(|_| "no event type".to_owned())?,
+        subject: None,
+        created: NOW,
+        accepted: NOW,
+        purpose: Purpose::Published,
+        trace: TraceContext::default(),
+        data: Payload::of(size).numbered(Number { run: 0, event: 0 }),
+    })
+}
+
+/// What ingest stores.
+pub(super) fn accepted(size: usize) -> Result<Bytes, String> {
+    Ok(encode_event(&event(size)?))
+}
+
+/// What the router stores for the worker.
+pub(super) fn delivery(size: usize) -> Result<Bytes, String> {
+    let event = event(size)?;
+    Ok(encode_delivery(&Delivery {
+        reference: DeliveryRef::new(&event, AT, WEBHOOK, Run::First),
+        turn: Turn::Scheduled(1),
+        waited: false,
+        paced: false,
+        due: NOW,
+        event: Some(event),
+    }))
+}
+
+/// What the router stores for logs.
+pub(super) fn routed(size: usize) -> Result<Bytes, String> {
+    let event = event(size)?;
+    let id = DeliveryRef::new(&event, AT, WEBHOOK, Run::First).id;
+    Ok(encode_journal(&JournalRecord::Routed(Routed {
+        tenant: event.tenant,
+        event: event.id,
+        event_type: event.event_type,
+        subject: None,
+        created: NOW,
+        accepted: NOW,
+        purpose: Purpose::Published,
+        position: AT,
+        size: u32::try_from(size).unwrap_or(u32::MAX),
+        replay: None,
+        deliveries: vec![(WEBHOOK, id)],
+    })))
+}
+
+/// The headers of an attempt, as they are kept.
+pub(super) fn request_headers() -> Vec<(String, String)> {
+    let signature = "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=";
+    [
+        ("content-type", "application/json"),
+        ("user-agent", concat!("Fanfare/", env!("CARGO_PKG_VERSION"))),
+        ("webhook-id", EVENT_ID),
+        ("webhook-timestamp", "1790000000"),
+        ("webhook-signature", signature),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+pub(super) fn response_headers() -> Vec<(String, String)> {
+    vec![("content-length".to_owned(), "0".to_owned())]
+}
+
+/// What the worker stores.
+pub(super) fn attempted(size: usize) -> Result<Bytes, String> {
+    let event = event(size)?;
+    let delivery = DeliveryRef::new(&event, AT, WEBHOOK, Run::First);
+    Ok(encode_journal(&JournalRecord::Attempted(Box::new(Attempted {
+        delivery,
+        event: Some(event.id),
+        event_type: Some(event.event_type),
+        attempt: Some(Attempt {
+            id: AttemptId::derive(delivery.id, 1),
+            number: 1,
+            manual: false,
+            started: NOW,
+            duration: Duration::from_millis(3),
+            status: Some(200),
+            error: None,
+            request_headers: request_headers(),
+            response_headers: response_headers(),
+            response_body: Bytes::new(),
+        }),
+        follows: Follows::Settled(Settlement::Success),
+        waited: false,
+        late: false,
+        counts_for_health: true,
+    }))))
+}

@@ -1,0 +1,144 @@
+//! Writing the rows of a delivery into the tables that `fanfare migrate` makes: for each an event, a delivery in its last state
+//! and an attempt, by array, and for each batch the webhook's counts; a batch is a transaction.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fanfare_cluster::Backends;
+use fanfare_domain::time::Timestamp;
+use fanfare_ports::store::Ledger;
+use fanfare_postgres::{PostgresSettings, connect, migrate};
+use sqlx::types::Uuid;
+use sqlx::{Connection, PgConnection};
+
+use super::records;
+use crate::run::USUAL_SIZE;
+
+/// Deliveries in a transaction: what logs writes at once, of two records each.
+const BATCH: usize = 1_000;
+const DAYS_KEPT: Duration = Duration::from_secs(30 * 86_400);
+const WEBHOOK: Uuid = Uuid::from_u128(7);
+const TENANT: i32 = 1;
+
+const EVENTS: &str = "INSERT INTO events (day, tenant, id, type, created_at, accepted_at, stream_sequence, stream_index, size) \
+     SELECT $1, $2, id, $3, at, at, 1000, place, $4 FROM UNNEST($5::text[], $6::bigint[], $7::integer[]) AS new (id, at, place) \
+     ON CONFLICT (tenant, id, day) DO NOTHING";
+const DELIVERIES: &str = "INSERT INTO deliveries (day, id, tenant, webhook, event, event_type, accepted_at, stream_sequence, \
+     stream_index, status, decided_by, attempt, attempted_at, status_code, response_time_ms) \
+     SELECT $1, id, $2, $3, event, $4, at, 1000, place, 4, 1, 1, at, 200, 3 \
+     FROM UNNEST($5::uuid[], $6::text[], $7::bigint[], $8::integer[]) AS new (id, event, at, place) \
+     ON CONFLICT (id, day) DO NOTHING";
+const ATTEMPTS: &str = "INSERT INTO attempts (day, delivery, id, late, tenant, webhook, number, manual, counts, started_at, \
+     response_time_ms, status_code, request_headers, response_headers, response_body) \
+     SELECT $1, delivery, id, false, $2, $3, 1, false, true, at, 3, 200, request, response, '' \
+     FROM UNNEST($4::uuid[], $5::uuid[], $6::bigint[], $7::text[], $8::text[]) AS new (delivery, id, at, request, response) \
+     ON CONFLICT (delivery, id, late, day) DO NOTHING RETURNING delivery, id";
+const HEALTH: &str = "INSERT INTO webhook_health AS h (tenant, webhook, success_count, last_triggered, last_success_at) \
+     VALUES ($1, $2, $3, $4, $4) ON CONFLICT (tenant, webhook) DO UPDATE \
+     SET success_count = h.success_count + excluded.success_count, last_triggered = excluded.last_triggered, \
+     last_success_at = excluded.last_success_at";
+
+/// A prepared database.
+#[derive(Debug)]
+pub(super) struct Rows {
+    url: String,
+    today: Timestamp,
+}
+
+impl Rows {
+    pub(super) async fn prepare(backends: &Backends) -> Result<Self, String> {
+        let url = backends.postgres.url();
+        let settings = PostgresSettings::at(&url);
+        migrate(&settings).await.map_err(|error| format!("the schema is not made: {error:?}"))?;
+        let store = connect(&settings).await.map_err(|error| error.to_string())?;
+        let today = now();
+        store.maintain(today, DAYS_KEPT).await.map_err(|error| error.to_string())?;
+        Ok(Self { url, today })
+    }
+
+    /// Writes the rows of `number` deliveries.
+    pub(super) async fn write(&self, number: usize) -> Result<(), String> {
+        let mut connection = PgConnection::connect(&self.url).await.map_err(failed)?;
+        let columns = Columns::new();
+        for _ in 0..number.div_ceil(BATCH) {
+            self.write_batch(&mut connection, &columns).await.map_err(failed)?;
+        }
+        connection.close().await.map_err(failed)
+    }
+
+    async fn write_batch(&self, connection: &mut PgConnection, columns: &Columns) -> Result<(), sqlx::Error> {
+        let day = self.today.day().number();
+        // Ids as scattered as the services' are.
+        let some = || (0..BATCH).map(|_| Uuid::from_u128(rand::random())).collect::<Vec<_>>();
+        let (ids, attempts) = (some(), some());
+        // As long as the services' are.
+        let events: Vec<String> = ids.iter().map(|id| format!("evt_{:026x}", id.as_u128() >> 24)).collect();
+        let mut transaction = connection.begin().await?;
+        sqlx::query(EVENTS)
+            .bind(day)
+            .bind(TENANT)
+            .bind(records::EVENT_TYPE)
+            .bind(USUAL_SIZE as i64)
+            .bind(&events)
+            .bind(&columns.times)
+            .bind(&columns.places)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(DELIVERIES)
+            .bind(day)
+            .bind(TENANT)
+            .bind(WEBHOOK)
+            .bind(records::EVENT_TYPE)
+            .bind(&ids)
+            .bind(&events)
+            .bind(&columns.times)
+            .bind(&columns.places)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(ATTEMPTS)
+            .bind(day)
+            .bind(TENANT)
+            .bind(WEBHOOK)
+            .bind(&ids)
+            .bind(&attempts)
+            .bind(&columns.times)
+            .bind(&columns.request_headers)
+            .bind(&columns.response_headers)
+            .fetch_all(&mut *transaction)
+            .await?;
+        let newest = columns.times.last().copied();
+        let health = sqlx::query(HEALTH).bind(TENANT).bind(WEBHOOK).bind(BATCH as i64).bind(newest);
+        health.execute(&mut *transaction).await?;
+        transaction.commit().await
+    }
+}
+
+/// What is the same in each batch.
+struct Columns {
+    times: Vec<i64>,
+    places: Vec<i32>,
+    request_headers: Vec<String>,
+    response_headers: Vec<String>,
+}
+
+impl Columns {
+    fn new() -> Self {
+        let text = |headers: Vec<(String, String)>| serde_json::to_string(&headers).unwrap_or_default();
+        let now = now().as_millis();
+        Self {
+            times: (0_i64..).take(BATCH).map(|place| now + place).collect(),
+            places: (0_i32..).take(BATCH).map(|place| place % 256).collect(),
+            request_headers: vec![text(records::request_headers()); BATCH],
+            response_headers: vec![text(records::response_headers()); BATCH],
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "rows are kept by the day, and there is only room for real ones")]
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+fn failed(error: sqlx::Error) -> String {
+    format!("postgres: {error}")
+}
