@@ -15,7 +15,7 @@ use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::Webhook;
 use fanfare_ports::catalogue::{Catalogue, Lookup};
 use fanfare_ports::clock::SharedClock;
-use fanfare_ports::queue::{Leased, Queue};
+use fanfare_ports::queue::{Leased, Queue, Room};
 use fanfare_proto::records::decode_delivery;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
@@ -57,6 +57,8 @@ pub(crate) struct Courier {
     gates: Arc<Gates>,
     by_hand: Arc<Gates>,
     air: Semaphore,
+    /// In the journal.
+    room: Arc<Room>,
     payloads: Payloads,
     prepared: PreparedWebhooks,
     recorder: Recorder,
@@ -106,6 +108,7 @@ impl Courier {
         config: Config,
         retention: Duration,
         queue: Arc<dyn Queue>,
+        room: Arc<Room>,
         catalogue: Arc<Catalogue>,
         profiles: Arc<Profiles>,
         keyring: Arc<Keyring>,
@@ -116,6 +119,7 @@ impl Courier {
             gates: Gates::new(config.waiting_per_webhook),
             by_hand: Gates::new(0),
             air: Semaphore::new(config.in_flight.get()),
+            room,
             payloads: Payloads::of(Arc::clone(&queue)),
             prepared: PreparedWebhooks::new(profiles, keyring, poster.rules().clone()),
             recorder: Recorder::new(queue, Arc::clone(&clock)),
@@ -233,7 +237,7 @@ impl Courier {
             return self.recorder.park(task, number, Parking::limited_to(limit)).await;
         }
         let most = self.most_in_flight(&goal);
-        match stop.run_until_cancelled(self.wait_for_turn(&task, most)).await {
+        match stop.run_until_cancelled(self.wait_for_room_and_turn(&task, most)).await {
             None => self.recorder.hand_back(&task.lease, Duration::ZERO).await,
             Some(OwnTurn::Came(pass, _in_air)) => {
                 // Another worker may have it by now, if its lease is not held.
@@ -286,6 +290,18 @@ impl Courier {
     fn most_in_flight(&self, goal: &Goal) -> u32 {
         let largest = u32::try_from(self.config.in_flight.get()).unwrap_or(u32::MAX) / LARGEST_SHARE;
         goal.prepared.max_in_flight.unwrap_or(self.config.in_flight_per_webhook).get().min(largest.max(1))
+    }
+
+    /// Nothing is attempted or parked whose record the journal may have no room for: only what is in the air already has to
+    /// go into its last part.
+    async fn wait_for_room_and_turn(&self, task: &Task, most: u32) -> OwnTurn<'_> {
+        loop {
+            self.room.until_open().await;
+            let turn = self.wait_for_turn(task, most).await;
+            if self.room.is_open() {
+                return turn;
+            }
+        }
     }
 
     /// Waits, for a bounded time, for the webhook's turn and for a place among all attempts in flight.

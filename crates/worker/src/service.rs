@@ -58,17 +58,18 @@ impl Worker {
     ) -> Result<Arc<Self>, EgressError> {
         let poster = Poster::new(&config, egress)?;
         let places = Arc::new(Semaphore::new(config.in_flight.get() * TAKEN_FOR_EACH_IN_FLIGHT));
+        let room = Room::in_stream(Stream::Journal);
         let courier = Courier::new(
             config,
             retention,
             Arc::clone(&queue),
+            Arc::clone(&room),
             Arc::clone(&catalogue),
             profiles,
             keyring,
             Arc::clone(&clock),
             poster,
         );
-        let room = Room::in_stream(Stream::Journal);
         Ok(Arc::new(Self { queue, catalogue, clock, room, places, courier: Arc::new(courier) }))
     }
 

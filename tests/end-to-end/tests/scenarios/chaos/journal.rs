@@ -162,8 +162,8 @@ async fn empty(redis: &redis::Client) {
 /// lost when Redis is, or put back to what it was before.
 async fn deliveries_that_wait_for_hours_leave_room_for_what_is_retried(family: Family) {
     const EVENTS: usize = 8_000;
-    // A tenth of it holds what workers write until they see that it is full; all that is written fills it twice.
-    let small = small_journal(family, 3_000_000) + "\n[scheduler]\njournal_kept = \"0s\"";
+    // A tenth of it holds what is in the air when it is full; all that is written fills it twice.
+    let small = small_journal(family, 3_000_000) + "\n[scheduler]\njournal_kept = \"0s\"\n[worker]\nin_flight = 64";
     let mut cluster = Cluster::of(family).file(&small).start().await;
     let (failing, receiver) = (Receiver::answering([503]).await, Receiver::answering([503, 200]).await);
     let tenant = cluster.tenant("acme").await;
