@@ -97,7 +97,8 @@ impl Dispatcher {
             }
         }
         self.progress.go_on(Part::Dispatcher);
-        Ok(if self.busy { Next::GoOn } else { Next::Wait(wait_for(claimed.next, now)) })
+        // By the time of now: what the round itself took is over.
+        Ok(if self.busy { Next::GoOn } else { Next::Wait(wait_for(claimed.next, self.ports.clock.now())) })
     }
 
     /// Whether the schedule has what the journal said; if that is not known any more, it is compared.
