@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::attempt::Attempt;
 use crate::delivery::{DeliveryRef, Position, Settlement};
-use crate::event::Purpose;
+use crate::event::{Event, Purpose};
 use crate::event_type::EventType;
 use crate::ids::{DeliveryId, EventId, ReplayId, Run, TenantNumber, WebhookId};
 use crate::time::Timestamp;
@@ -64,6 +64,27 @@ pub struct Routed {
 }
 
 impl Routed {
+    /// What is told of `event`, which is stored at `position`, and of the deliveries that it has in `run`.
+    #[must_use]
+    pub fn of(event: &Event, position: Position, run: Run, deliveries: Vec<(WebhookId, DeliveryId)>) -> Self {
+        Self {
+            tenant: event.tenant,
+            event: event.id.clone(),
+            event_type: event.event_type.clone(),
+            subject: event.subject.clone(),
+            created: event.created,
+            accepted: event.accepted,
+            purpose: event.purpose,
+            position,
+            size: u32::try_from(event.data.len()).unwrap_or(u32::MAX),
+            replay: match run {
+                Run::First => None,
+                Run::Replay(replay) => Some(replay),
+            },
+            deliveries,
+        }
+    }
+
     /// The run that its deliveries belong to.
     #[must_use]
     pub fn run(&self) -> Run {

@@ -54,19 +54,7 @@ pub(crate) fn routed(event: &Event, position: Position, webhooks: &[&Arc<Webhook
 }
 
 fn routed_to(event: &Event, position: Position, deliveries: Vec<(WebhookId, DeliveryId)>) -> Bytes {
-    encode_journal(&JournalRecord::Routed(Routed {
-        tenant: event.tenant,
-        event: event.id.clone(),
-        event_type: event.event_type.clone(),
-        subject: event.subject.clone(),
-        created: event.created,
-        accepted: event.accepted,
-        purpose: event.purpose,
-        position,
-        size: u32::try_from(event.data.len()).unwrap_or(u32::MAX),
-        replay: None,
-        deliveries,
-    }))
+    encode_journal(&JournalRecord::Routed(Routed::of(event, position, Run::First, deliveries)))
 }
 
 /// The lane of first attempts, by whether the tenant is above its share.

@@ -66,20 +66,14 @@ impl Page {
         event: Event,
         resumed: bool,
     ) -> Result<(), StoreError> {
-        let reference = DeliveryRef::new(&event, row.position, replay.webhook, Run::Replay(replay.id));
-        self.journal.push(encode_journal(&JournalRecord::Routed(Routed {
-            tenant: event.tenant,
-            event: event.id.clone(),
-            event_type: event.event_type.clone(),
-            subject: event.subject.clone(),
-            created: event.created,
-            accepted: event.accepted,
-            purpose: event.purpose,
-            position: row.position,
-            size: u32::try_from(event.data.len()).unwrap_or(u32::MAX),
-            replay: Some(replay.id),
-            deliveries: vec![(replay.webhook, reference.id)],
-        })));
+        let run = Run::Replay(replay.id);
+        let reference = DeliveryRef::new(&event, row.position, replay.webhook, run);
+        self.journal.push(encode_journal(&JournalRecord::Routed(Routed::of(
+            &event,
+            row.position,
+            run,
+            vec![(replay.webhook, reference.id)],
+        ))));
         if !resumed || context.reports.delivery(replay.tenant, reference.id).await?.is_none() {
             self.deliveries.push(encode_delivery(&Delivery {
                 reference,

@@ -265,20 +265,8 @@ impl Service {
         let (position, event) = self.routed_events(1).await.remove(0);
         let references: Vec<_> =
             webhooks.iter().map(|webhook| DeliveryRef::new(&event, position, *webhook, Run::First)).collect();
-        self.record(&[JournalRecord::Routed(Routed {
-            tenant: event.tenant,
-            event: event.id.clone(),
-            event_type: event.event_type.clone(),
-            subject: event.subject.clone(),
-            created: event.created,
-            accepted: event.accepted,
-            purpose: event.purpose,
-            position,
-            size: 1,
-            replay: None,
-            deliveries: references.iter().map(|reference| (reference.webhook, reference.id)).collect(),
-        })])
-        .await;
+        let deliveries = references.iter().map(|reference| (reference.webhook, reference.id)).collect();
+        self.record(&[JournalRecord::Routed(Routed::of(&event, position, Run::First, deliveries))]).await;
         (event, references)
     }
 

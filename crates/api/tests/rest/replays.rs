@@ -191,22 +191,11 @@ async fn a_replay_goes_on_where_a_process_died_and_sends_nothing_twice() {
 
 fn routed(event: &Event, position: Position, replay: Option<&Replay>) -> JournalRecord {
     let run = replay.map_or(Run::First, |replay| Run::Replay(replay.id));
-    JournalRecord::Routed(Routed {
-        tenant: event.tenant,
-        event: event.id.clone(),
-        event_type: event.event_type.clone(),
-        subject: None,
-        created: event.created,
-        accepted: event.accepted,
-        purpose: event.purpose,
-        position,
-        size: 1,
-        replay: replay.map(|replay| replay.id),
-        deliveries: replay
-            .map(|replay| (replay.webhook, DeliveryRef::new(event, position, replay.webhook, run).id))
-            .into_iter()
-            .collect(),
-    })
+    let deliveries = replay
+        .map(|replay| (replay.webhook, DeliveryRef::new(event, position, replay.webhook, run).id))
+        .into_iter()
+        .collect();
+    JournalRecord::Routed(Routed::of(event, position, run, deliveries))
 }
 
 #[tokio::test(flavor = "multi_thread")]

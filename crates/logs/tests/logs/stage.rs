@@ -188,19 +188,12 @@ pub(crate) fn reference(event: &Event) -> DeliveryRef {
 }
 
 pub(crate) fn routed(event: &Event) -> JournalRecord {
-    JournalRecord::Routed(Routed {
-        tenant: event.tenant,
-        event: event.id.clone(),
-        event_type: event.event_type.clone(),
-        subject: None,
-        created: event.created,
-        accepted: event.accepted,
-        purpose: event.purpose,
-        position: Position { sequence: 1, index: 0 },
-        size: 1,
-        replay: None,
-        deliveries: vec![(WEBHOOK, reference(event).id)],
-    })
+    JournalRecord::Routed(Routed::of(
+        event,
+        Position { sequence: 1, index: 0 },
+        Run::First,
+        vec![(WEBHOOK, reference(event).id)],
+    ))
 }
 
 pub(crate) fn attempted(event: &Event, number: u16, status: u16, follows: Follows) -> JournalRecord {

@@ -56,19 +56,7 @@ pub(super) fn delivery(size: usize) -> Result<Bytes, String> {
 pub(super) fn routed(size: usize) -> Result<Bytes, String> {
     let event = event(size)?;
     let id = DeliveryRef::new(&event, AT, WEBHOOK, Run::First).id;
-    Ok(encode_journal(&JournalRecord::Routed(Routed {
-        tenant: event.tenant,
-        event: event.id,
-        event_type: event.event_type,
-        subject: None,
-        created: NOW,
-        accepted: NOW,
-        purpose: Purpose::Published,
-        position: AT,
-        size: u32::try_from(size).unwrap_or(u32::MAX),
-        replay: None,
-        deliveries: vec![(WEBHOOK, id)],
-    })))
+    Ok(encode_journal(&JournalRecord::Routed(Routed::of(&event, AT, Run::First, vec![(WEBHOOK, id)]))))
 }
 
 /// The headers of an attempt, as they are kept.
