@@ -269,6 +269,27 @@ mod tests {
         Settings::resolve(&Flags::default(), &sources, file)
     }
 
+    /// What the documented file says of everything but addresses, told apart by section.
+    fn sections(text: &str) -> Vec<String> {
+        let file = File::parse("fanfare.toml".as_ref(), text).expect("valid");
+        let url = || Some("url".to_owned());
+        vec![
+            format!("{:?} {:?} {:?}", file.log, file.retention, file.shutdown),
+            format!("{:?}", file.nats.with_url(url()).expect("valid")),
+            format!("{:?}", file.redis.with_url(url()).expect("valid")),
+            format!("{:?}", file.postgres.with_url(url()).expect("valid")),
+            format!("{:?} {:?} {:?} {:?}", file.embedded, file.intake, file.ingest, file.router),
+            format!("{:?} {:?} {:?} {:?}", file.worker, file.scheduler, file.logs, file.api),
+        ]
+    }
+
+    #[test]
+    fn the_documented_file_says_what_holds_without_it() {
+        let documented = include_str!("../../../deploy/fanfare.toml");
+        let without_level = documented.replace("level = \"info\"", "");
+        assert_eq!(sections(&without_level), sections(""));
+    }
+
     fn refusal(environment: &[(&str, &str)], file: &str) -> String {
         match resolve(environment, file) {
             Ok(_) => panic!("accepted"),

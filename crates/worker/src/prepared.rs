@@ -5,8 +5,6 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::decision::Persistence;
-use crate::tokens::{Client, ClientParts};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -21,6 +19,9 @@ use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::{Auth, Secrets, Webhook};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::decision::Persistence;
+use crate::tokens::{Client, ClientParts};
 
 /// Prepared webhooks that are kept; when there are more, all are made anew as they are needed.
 const KEPT: usize = 10_000;
