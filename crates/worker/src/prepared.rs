@@ -14,13 +14,14 @@ use fanfare_domain::profile::{Profile, Profiles};
 use fanfare_domain::render::{EventParts, SigningSecrets, render, sign};
 use fanfare_domain::sealed::{Keyring, OpenError, Sealed};
 use fanfare_domain::signature::{Ed25519Secret, SecretError};
-use fanfare_domain::target::{TargetError, TargetRules, TargetUrl};
+use fanfare_domain::target::{TargetError, TargetRules};
 use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::{Auth, Secrets, Webhook};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::decision::Persistence;
+use crate::egress::Target;
 use crate::tokens::{Client, ClientParts};
 
 /// Prepared webhooks that are kept; when there are more, all are made anew as they are needed.
@@ -52,7 +53,7 @@ pub(crate) enum PrepareError {
 pub(crate) struct Prepared {
     pub(crate) version: u64,
     profile: Arc<Profile>,
-    pub(crate) url: TargetUrl,
+    pub(crate) target: Target,
     secrets: SigningSecrets,
     /// Content type, user agent and the webhook's own headers and credentials.
     headers: HeaderMap,
@@ -105,7 +106,7 @@ impl Prepared {
         }
         Ok(Self {
             version: webhook.version,
-            url: TargetUrl::parse(&webhook.url, rules)?,
+            target: Target::parse(&webhook.url, rules)?,
             secrets: opener.secrets(profile, webhook)?,
             headers,
             secret_headers,

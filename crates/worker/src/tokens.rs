@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fanfare_domain::attempt::AttemptError;
 use fanfare_domain::ids::WebhookId;
-use fanfare_domain::target::{TargetError, TargetRules, TargetUrl};
+use fanfare_domain::target::{TargetError, TargetRules};
 use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::ClientAuth;
 use fanfare_ports::clock::SharedClock;
@@ -20,7 +20,7 @@ use serde::Deserialize;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use zeroize::Zeroizing;
 
-use crate::egress::{Answer, Poster};
+use crate::egress::{Answer, Poster, Target};
 
 /// How long a token lasts whose endpoint does not say.
 const LASTS_UNSAID: Duration = Duration::from_secs(5 * 60);
@@ -35,7 +35,7 @@ const KEPT: usize = 10_000;
 
 /// What is sent to a token endpoint.
 pub(crate) struct Client {
-    url: TargetUrl,
+    target: Target,
     headers: HeaderMap,
     form: Bytes,
 }
@@ -77,7 +77,7 @@ impl Client {
                 }
             }
         }
-        Ok(Self { url: TargetUrl::parse(parts.token_url, rules)?, headers, form: form.finish().into() })
+        Ok(Self { target: Target::parse(parts.token_url, rules)?, headers, form: form.finish().into() })
     }
 }
 
@@ -167,7 +167,7 @@ impl Tokens {
         poster: &Poster,
         limit: Duration,
     ) -> Result<(HeaderValue, Duration), String> {
-        let posted = poster.post(&client.url, client.headers.clone(), client.form.clone(), limit).await;
+        let posted = poster.post(&client.target, client.headers.clone(), client.form.clone(), limit).await;
         let Answer { status, body, .. } = posted.map_err(|error| format!("token endpoint: {error}"))?;
         if !(200..300).contains(&status) {
             return Err(format!("token endpoint answered {status}"));

@@ -79,19 +79,19 @@ impl Courier {
         let Job { prepared, webhook, .. } = job;
         let Request { mut headers, body } = request;
         let Some(client) = &prepared.client else {
-            return self.poster.post(&prepared.url, headers, body, limit).await;
+            return self.poster.post(&prepared.target, headers, body, limit).await;
         };
         let of = (webhook.id, prepared.version);
         let both = async {
             let token = self.tokens.header(of, client, &self.poster, limit, None).await?;
             headers.insert(AUTHORIZATION, token.clone());
-            let answer = self.poster.post(&prepared.url, headers.clone(), body.clone(), limit).await?;
+            let answer = self.poster.post(&prepared.target, headers.clone(), body.clone(), limit).await?;
             if answer.status != UNAUTHORIZED {
                 return Ok(answer);
             }
             let fresh = self.tokens.header(of, client, &self.poster, limit, Some(&token)).await?;
             headers.insert(AUTHORIZATION, fresh);
-            self.poster.post(&prepared.url, headers, body, limit).await
+            self.poster.post(&prepared.target, headers, body, limit).await
         };
         tokio::time::timeout(limit, both).await.unwrap_or(Err(AttemptError::TimedOut(limit)))
     }

@@ -7,8 +7,8 @@ use fanfare_domain::attempt::AttemptError;
 
 use super::resolver::ResolveError;
 
-/// What a client error means for an attempt.
-pub(super) fn classify(error: &reqwest::Error) -> AttemptError {
+/// What a client's error means for an attempt; `is_connect` says whether it came before there was a connection.
+pub(super) fn classify(error: &(dyn Error + 'static), is_connect: bool) -> AttemptError {
     if let Some(resolve) = find::<ResolveError>(error) {
         return match resolve {
             ResolveError::NotFound(why) => AttemptError::Dns(why.clone()),
@@ -19,7 +19,7 @@ pub(super) fn classify(error: &reqwest::Error) -> AttemptError {
         return AttemptError::Tls(tls.to_string());
     }
     let deepest = deepest(error);
-    if error.is_connect() { AttemptError::Connect(deepest) } else { AttemptError::Http(deepest) }
+    if is_connect { AttemptError::Connect(deepest) } else { AttemptError::Http(deepest) }
 }
 
 /// The first error of type `E` underneath. An `io::Error` hides the one that it wraps from `source`, so it is opened.

@@ -1,10 +1,14 @@
 //! Names become addresses here, and only addresses that may be dialled come out.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use fanfare_domain::target::TargetRules;
+use futures::future::BoxFuture;
 use hickory_resolver::TokioResolver;
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use hyper_util::client::legacy::connect::dns::Name;
+use tower::Service;
 
 use super::EgressError;
 
@@ -21,9 +25,10 @@ pub(super) enum ResolveError {
 
 /// The system's resolver, as configured, without what the rules forbid. Each connection asks it anew (it caches as long as
 /// the records allow), so a name that changes its mind is caught.
+#[derive(Clone)]
 pub(super) struct GuardedResolver {
     resolver: TokioResolver,
-    rules: TargetRules,
+    rules: Arc<TargetRules>,
 }
 
 impl GuardedResolver {
@@ -31,14 +36,21 @@ impl GuardedResolver {
         let resolver = TokioResolver::builder_tokio()
             .and_then(|builder| builder.build())
             .map_err(|error| EgressError::Dns(Box::new(error)))?;
-        Ok(Self { resolver, rules })
+        Ok(Self { resolver, rules: Arc::new(rules) })
     }
 }
 
-impl Resolve for GuardedResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let resolver = self.resolver.clone();
-        let rules = self.rules.clone();
+impl Service<Name> for GuardedResolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = ResolveError;
+    type Future = BoxFuture<'static, Result<Self::Response, ResolveError>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let Self { resolver, rules } = self.clone();
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let found = resolver
@@ -47,7 +59,8 @@ impl Resolve for GuardedResolver {
                 .map_err(|error| ResolveError::NotFound(format!("{host}: {error}")))?;
             let allowed = allowed(host, found.iter(), &rules)?;
             // The port is filled in by the client.
-            Ok(Box::new(allowed.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
+            let addresses: Vec<_> = allowed.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
+            Ok(addresses.into_iter())
         })
     }
 }

@@ -1,0 +1,84 @@
+//! Straight to the receiver: each connection is dialled to an address that the resolver let through.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use fanfare_domain::attempt::AttemptError;
+use http::header::ACCEPT;
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls_platform_verifier::Verifier;
+
+use super::resolver::GuardedResolver;
+use super::target::Target;
+use super::{EgressError, errors};
+use crate::config::{Config, Egress};
+
+/// Some firewalls in front of receivers refuse requests that do not say what they accept.
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
+
+/// A pool of connections to receivers.
+pub(super) struct Direct {
+    client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>,
+}
+
+impl Direct {
+    pub(super) fn new(config: &Config, egress: &Egress) -> Result<Self, EgressError> {
+        let mut dialler = HttpConnector::new_with_resolver(GuardedResolver::from_system(egress.rules.clone())?);
+        dialler.enforce_http(false);
+        dialler.set_nodelay(true);
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls(egress.extra_ca.as_deref())?)
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(dialler);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_max_idle_per_host(config.idle_connections_per_host)
+            .pool_idle_timeout(config.idle_connection_timeout)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .http1_title_case_headers(true)
+            .build(connector);
+        Ok(Self { client })
+    }
+
+    pub(super) async fn send(
+        &self,
+        target: &Target,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, AttemptError> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = target.uri().clone();
+        *request.headers_mut() = headers;
+        request.headers_mut().entry(ACCEPT).or_insert(ANYTHING);
+        self.client.request(request).await.map_err(|error| errors::classify(&error, error.is_connect()))
+    }
+}
+
+/// Trusts what the machine trusts, and `extra_ca`.
+fn tls(extra_ca: Option<&[u8]>) -> Result<ClientConfig, EgressError> {
+    let provider =
+        CryptoProvider::get_default().cloned().unwrap_or_else(|| Arc::new(rustls::crypto::ring::default_provider()));
+    let extra: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(extra_ca.unwrap_or_default())
+        .collect::<Result<_, _>>()
+        .map_err(|error| EgressError::ExtraCa(error.into()))?;
+    let verifier = Verifier::new_with_extra_roots(extra, Arc::clone(&provider)).map_err(EgressError::Tls)?;
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(EgressError::Tls)?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth();
+    Ok(config)
+}
