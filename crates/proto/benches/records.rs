@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bytes::Bytes;
-use criterion::Criterion;
+use criterion::{BatchSize, Criterion};
 use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Position, Settlement, Turn};
 use fanfare_domain::event::{Event, Purpose, TraceContext};
@@ -95,9 +95,9 @@ fn attempts(criterion: &mut Criterion) {
         late: false,
         counts_for_health: true,
     }));
-    let record = encode_journal(&attempted);
+    let record = encode_journal(attempted.clone());
     let mut group = criterion.benchmark_group("attempt");
-    group.bench_function("encode", |bencher| bencher.iter(|| encode_journal(black_box(&attempted))));
+    group.bench_function("encode", |bencher| bencher.iter_batched(|| attempted.clone(), encode_journal, BatchSize::SmallInput));
     group.bench_function("decode", |bencher| bencher.iter(|| decode_journal(black_box(&record))));
     group.finish();
 }

@@ -149,7 +149,7 @@ fn a_delivery_reads_back_as_it_was_written() {
 #[test]
 fn a_journal_record_reads_back_as_it_was_written() {
     for record in journal_records() {
-        assert_eq!(decode_journal(&encode_journal(&record)).expect("readable"), record);
+        assert_eq!(decode_journal(&encode_journal(record.clone())).expect("readable"), record);
     }
 }
 
@@ -166,7 +166,7 @@ fn records_on_the_wire_stay_as_they_were() {
         event: None,
     };
     insta::assert_snapshot!("delivery", hex(encode_delivery(&delivery)));
-    let journal: Vec<_> = journal_records().iter().map(|record| hex(encode_journal(record))).collect();
+    let journal: Vec<_> = journal_records().into_iter().map(|record| hex(encode_journal(record))).collect();
     insta::assert_snapshot!("journal", journal.join("\n"));
 }
 

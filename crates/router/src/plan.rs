@@ -24,7 +24,7 @@ pub(crate) enum Step {
 pub(crate) fn step(event: &Event, position: Position, webhook: &Webhook, inline: bool) -> Step {
     let reference = DeliveryRef::new(event, position, webhook.id, Run::First);
     match webhook.rate_limit {
-        Some(limit) => Step::Park(encode_journal(&JournalRecord::Parked(Parked {
+        Some(limit) => Step::Park(encode_journal(JournalRecord::Parked(Parked {
             delivery: reference,
             attempt: FIRST,
             due: event.accepted,
@@ -54,7 +54,7 @@ pub(crate) fn routed(event: &Event, position: Position, webhooks: &[&Arc<Webhook
 }
 
 fn routed_to(event: &Event, position: Position, deliveries: Vec<(WebhookId, DeliveryId)>) -> Bytes {
-    encode_journal(&JournalRecord::Routed(Routed::of(event, position, Run::First, deliveries)))
+    encode_journal(JournalRecord::Routed(Routed::of(event, position, Run::First, deliveries)))
 }
 
 /// The lane of first attempts, by whether the tenant is above its share.

@@ -153,14 +153,14 @@ mod tests {
     fn what_is_restated_says_where_it_was() {
         let queue = Some(QueuePace { per_second: 2.5, burst: 4, kind: PaceKind::Limit });
         let entry = Restated { delivery: delivery(), attempt: 3, due: due(), queue };
-        let record = encode_journal(&JournalRecord::Restated(entry));
+        let record = encode_journal(JournalRecord::Restated(entry));
         let restate = Change::Restate { entry, sequence: 7 };
         assert_eq!(Batch::of(&[(at(7, 2), record)]).changes, [restate]);
     }
 
     #[test]
     fn a_batch_ends_before_a_record_of_a_newer_version() {
-        let known = encode_journal(&attempted(Follows::Unchanged, false));
+        let known = encode_journal(attempted(Follows::Unchanged, false));
         let newer = Bytes::from_static(&[250, 1, 2, 3]);
         let records = [(at(1, 0), known.clone()), (at(1, 1), newer), (at(2, 0), known)];
         let expected = Batch { changes: vec![], to: Some(at(1, 0)), unknown: Some((at(1, 1), 250)) };
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn a_batch_passes_over_what_is_damaged() {
         let later = due().plus(Duration::from_secs(1));
-        let known = encode_journal(&attempted(Follows::Waiting { due: later, attempt: 2 }, false));
+        let known = encode_journal(attempted(Follows::Waiting { due: later, attempt: 2 }, false));
         let records = [(at(5, 0), Bytes::new()), (at(5, 1), known), (at(6, 0), Bytes::from_static(&[1, 0xFF]))];
         let put = Change::Put { delivery: delivery(), attempt: 2, due: later };
         assert_eq!(Batch::of(&records), Batch { changes: vec![put], to: Some(at(6, 0)), unknown: None });

@@ -148,7 +148,7 @@ impl Restating {
     /// Stores what waits; false if there is no room for all of it.
     async fn store(&self, waiting: Vec<Restated>) -> Result<bool, SchedulerError> {
         let mut records: Vec<Bytes> =
-            waiting.into_iter().map(|entry| encode_journal(&JournalRecord::Restated(entry))).collect();
+            waiting.into_iter().map(|entry| encode_journal(JournalRecord::Restated(entry))).collect();
         // A stream without room for many of them may have some for a few.
         let mut together = records.len();
         while !records.is_empty() {
@@ -242,6 +242,6 @@ mod tests {
         bytes[0] = 2;
         let delivery = DeliveryRef::from_bytes(&bytes).expect("a reference as it is stored");
         let entry = Restated { delivery, attempt: u16::MAX, due: Timestamp::MAX, queue };
-        assert!(encode_journal(&JournalRecord::Restated(entry)).len() as u64 <= RECORD_BYTES);
+        assert!(encode_journal(JournalRecord::Restated(entry)).len() as u64 <= RECORD_BYTES);
     }
 }

@@ -287,7 +287,7 @@ async fn a_journal_that_is_full_makes_room_for_itself() {
     scene.tell(&with_answer(settled.clone())).await;
     tell_what_waits_unapplied(&scene).await;
     for record in [with_answer(settled.clone()), settled] {
-        let record = encode_journal(&record);
+        let record = encode_journal(record);
         let queue = scene.embedded.queue();
         while queue.publish(Topic::JournalSchedule, vec![record.clone()]).await.is_ok() {}
     }

@@ -17,7 +17,7 @@ use fanfare_ports::catalogue::{Catalogue, Lookup};
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::queue::{Leased, Queue, Room};
 use fanfare_proto::records::decode_delivery;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -135,22 +135,36 @@ impl Courier {
 
     /// Takes a delivery all the way: what came of it is stored, and its record finished, handed back, or left to a taker
     /// who has it by now.
-    pub(crate) async fn deliver(&self, leased: Leased, stop: &CancellationToken) {
+    pub(crate) async fn deliver(&self, leased: Leased, place: Option<OwnedSemaphorePermit>, stop: &CancellationToken) {
         if stop.is_cancelled() {
             return self.recorder.hand_back(&leased.lease, Duration::ZERO).await;
         }
         let now = self.clock.now();
         let delivery = match decode_delivery(&leased.record) {
             Ok(delivery) => delivery,
-            Err(error) => return self.recorder.leave_unread(&leased, &error).await,
+            Err(error) => return Box::pin(self.recorder.leave_unread(&leased, &error)).await,
         };
-        let task = Task::new(delivery, leased.lease, leased.takers, now);
+        let task = Task::new(delivery, leased.lease, leased.takers, now, place);
+        // Thousands of these futures wait at a time: what is rare has its room on the heap.
         match self.look_up(&task).await {
-            Ready::Go(goal) => self.admit(task, goal, stop).await,
-            Ready::Settle(settlement) => self.settle(task, settlement).await,
+            Ready::Go(goal) => match task.scheduled() {
+                Some(number) => self.admit(task, number, goal, stop).await,
+                None => Box::pin(self.admit_by_hand(task, goal)).await,
+            },
+            Ready::Settle(settlement) => Box::pin(self.settle(task, settlement)).await,
             Ready::Drop => self.recorder.finish(&task).await,
-            Ready::Undecided(why) => self.wait_undecided(task, &why).await,
+            Ready::Undecided(why) => Box::pin(self.wait_undecided(task, &why)).await,
         }
+    }
+
+    /// Writes down what comes of deliveries, until [`Self::close`] and everything is written.
+    pub(crate) async fn record(&self) {
+        self.recorder.run().await;
+    }
+
+    /// Nothing more comes of deliveries: all have ended.
+    pub(crate) fn close(&self) {
+        self.recorder.close();
     }
 
     /// Whether this process lately lacked the key to a secret that a delivery waits for.
@@ -159,15 +173,15 @@ impl Courier {
         self.clock.now().since(lacked_at) < KEY_LACKED_FOR
     }
 
-    async fn settle(&self, task: Task, settlement: Settlement) {
-        let event = match self.event(&task.delivery).await {
+    async fn settle(&self, mut task: Box<Task>, settlement: Settlement) {
+        let event = match self.event(&mut task.delivery).await {
             Ok(Payload::Found(event)) => Some(event),
             Ok(Payload::Gone) | Err(_) => None,
         };
-        self.recorder.settle(task, event.as_ref(), settlement).await;
+        self.recorder.settle(task, event.as_ref(), settlement);
     }
 
-    async fn wait_undecided(&self, task: Task, why: &str) {
+    async fn wait_undecided(&self, task: Box<Task>, why: &str) {
         tracing::warn!(delivery = %task.delivery.reference.id, why, "delivery waits");
         match task.scheduled() {
             Some(number) => self.recorder.postpone(task, number, UNDECIDED_AGAIN_AFTER).await,
@@ -221,20 +235,18 @@ impl Courier {
         accepted.plus(self.retention).minus(DEADLINE_MARGIN)
     }
 
-    async fn event(&self, delivery: &Delivery) -> Result<Payload, PayloadError> {
-        match &delivery.event {
-            Some(event) => Ok(Payload::Found(event.clone())),
-            None => self.payloads.read(&delivery.reference).await,
+    /// The event, which is taken out of the delivery if it came along.
+    async fn event(&self, delivery: &mut Delivery) -> Result<Payload, PayloadError> {
+        match delivery.event.take() {
+            Some(event) => Ok(Payload::Found(event)),
+            None => Box::pin(self.payloads.read(&delivery.reference)).await,
         }
     }
 
     /// Waits for the delivery's turn and attempts it, or parks it.
-    async fn admit(&self, task: Task, goal: Goal, stop: &CancellationToken) {
-        let Some(number) = task.scheduled() else {
-            return self.admit_by_hand(task, goal).await;
-        };
+    async fn admit(&self, task: Box<Task>, number: u16, goal: Goal, stop: &CancellationToken) {
         if let (Some(limit), false) = (goal.webhook.rate_limit, task.delivery.paced) {
-            return self.recorder.park(task, number, Parking::limited_to(limit)).await;
+            return Box::pin(self.recorder.park(task, number, Parking::limited_to(limit))).await;
         }
         let most = self.most_in_flight(&goal);
         match stop.run_until_cancelled(self.wait_for_room_and_turn(&task, most)).await {
@@ -248,16 +260,18 @@ impl Courier {
             Some(OwnTurn::WebhookIsBusy) => {
                 let parking = self.parking(&goal.webhook, most);
                 tracing::debug!(delivery = %task.delivery.reference.id, ?parking, "delivery is parked");
-                self.recorder.park(task, number, parking).await;
+                Box::pin(self.recorder.park(task, number, parking)).await;
             }
             // That is no fault of the webhook's, so it is not held to a pace.
-            Some(OwnTurn::ProcessIsBusy) => self.recorder.postpone(task, number, BUSY_AGAIN_AFTER).await,
+            Some(OwnTurn::ProcessIsBusy) => {
+                Box::pin(self.recorder.postpone(task, number, BUSY_AGAIN_AFTER)).await;
+            }
         }
     }
 
     /// What was asked for by hand does not queue behind what the webhook cannot take. Nor can it be parked: the schedule
     /// knows nothing of it. What is too much at once is tried again for a while, and then nothing comes of it.
-    async fn admit_by_hand(&self, task: Task, goal: Goal) {
+    async fn admit_by_hand(&self, task: Box<Task>, goal: Goal) {
         let now = self.clock.now();
         match self.by_hand.enter(goal.webhook.id, BY_HAND_AT_ONCE, now) {
             Admission::Entered(_pass) => self.go(task, goal, None).await,
@@ -272,15 +286,18 @@ impl Courier {
     }
 
     /// Attempts the delivery. Its payload is read only now, so that what waits takes no memory.
-    async fn go(&self, task: Task, goal: Goal, pass: Option<Pass>) {
-        let event = match self.event(&task.delivery).await {
+    async fn go(&self, mut task: Box<Task>, goal: Goal, pass: Option<Pass>) {
+        let event = match self.event(&mut task.delivery).await {
             Ok(Payload::Found(event)) => event,
             Ok(Payload::Gone) => {
                 tracing::error!(delivery = %task.delivery.reference.id, "payload is gone before its delivery ended");
                 let settlement = Settlement::Failed(FailureReason::PayloadGone);
-                return self.recorder.settle(task, None, settlement).await;
+                return self.recorder.settle(task, None, settlement);
             }
-            Err(error) => return self.wait_undecided(task, &format!("payload cannot be read: {error}")).await,
+            Err(error) => {
+                let why = format!("payload cannot be read: {error}");
+                return Box::pin(self.wait_undecided(task, &why)).await;
+            }
         };
         let Goal { prepared, webhook } = goal;
         self.attempt(task, &Job { event, prepared, webhook }, pass).await;

@@ -1,5 +1,7 @@
 //! Telling the journal, and letting go of what was taken.
 
+mod batching;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,9 @@ use fanfare_domain::time::Timestamp;
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::queue::{Lease, Leased, Queue, Topic, keep_storing};
 use fanfare_proto::records::{RecordError, encode_journal};
+use tokio::sync::OwnedSemaphorePermit;
+
+use self::batching::{Batches, Entry};
 
 /// The first attempt's number.
 const FIRST: u16 = 1;
@@ -25,13 +30,21 @@ pub(crate) struct Task {
     pub(crate) taken: Timestamp,
     /// Its record in the queue is finished: an entry in the schedule outlives this process instead.
     guarded: bool,
+    /// Its place among what this process has taken.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 impl Task {
-    pub(crate) fn new(mut delivery: Delivery, lease: Lease, takers: u32, taken: Timestamp) -> Self {
+    pub(crate) fn new(
+        mut delivery: Delivery,
+        lease: Lease,
+        takers: u32,
+        taken: Timestamp,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Box<Self> {
         // A taker before this one may have told the schedule of it and died before finishing it.
         delivery.waited |= takers > 1;
-        Self { delivery, lease, taken, guarded: false }
+        Box::new(Self { delivery, lease, taken, guarded: false, place })
     }
 
     /// The number of the attempt that the schedule waits for; `None` for a manual one, which it knows nothing of.
@@ -47,26 +60,39 @@ impl Task {
 pub(crate) struct Recorder {
     queue: Arc<dyn Queue>,
     clock: SharedClock,
+    /// Attempts that were made.
+    batches: Batches,
 }
 
 impl Recorder {
     pub(crate) fn new(queue: Arc<dyn Queue>, clock: SharedClock) -> Self {
-        Self { queue, clock }
+        let batches = Batches::new(Arc::clone(&queue), Arc::clone(&clock));
+        Self { queue, clock, batches }
+    }
+
+    /// Writes what [`Self::attempted`] and [`Self::settle`] were told, until [`Self::close`] and all is written.
+    pub(crate) async fn run(&self) {
+        self.batches.write().await;
+    }
+
+    /// Nothing more will be told.
+    pub(crate) fn close(&self) {
+        self.batches.close();
     }
 
     /// The delivery ends without an attempt. A manual one changes nothing then.
-    pub(crate) async fn settle(&self, task: Task, event: Option<&Event>, settlement: Settlement) {
+    pub(crate) fn settle(&self, task: Box<Task>, event: Option<&Event>, settlement: Settlement) {
         let follows = match task.delivery.turn {
             Turn::Scheduled(_) => Follows::Settled(settlement),
             Turn::Manual { .. } => Follows::Unchanged,
         };
-        self.attempted(task, event, None, follows).await;
+        self.attempted(task, event, None, follows);
     }
 
-    /// An attempt was made.
-    pub(crate) async fn attempted(
+    /// An attempt was made. It is written in a batch with others, and the delivery finished and its place free after that.
+    pub(crate) fn attempted(
         &self,
-        task: Task,
+        task: Box<Task>,
         event: Option<&Event>,
         attempt: Option<Attempt>,
         follows: Follows,
@@ -82,8 +108,9 @@ impl Recorder {
             late,
             counts_for_health: event.is_some_and(|event| event.purpose == Purpose::Published),
         };
-        self.store(&JournalRecord::Attempted(Box::new(attempted))).await;
-        self.finish(&task).await;
+        let record = JournalRecord::Attempted(Box::new(attempted));
+        let Task { lease, guarded, place, .. } = *task;
+        self.batches.add(topic_of(&record), Entry::new(encode_journal(record), (!guarded).then_some(lease), place));
     }
 
     /// The attempt goes on in the air for longer than a record may stay unfinished: an entry that comes due when its time
@@ -98,7 +125,7 @@ impl Recorder {
     }
 
     /// The delivery waits for another time, without using up an attempt.
-    pub(crate) async fn postpone(&self, task: Task, number: u16, delay: Duration) {
+    pub(crate) async fn postpone(&self, task: Box<Task>, number: u16, delay: Duration) {
         if self.has_lapsed(&task) {
             return;
         }
@@ -108,7 +135,7 @@ impl Recorder {
     }
 
     /// The delivery waits in its webhook's own queue, in the place that it has by when it fell due.
-    pub(crate) async fn park(&self, task: Task, number: u16, parking: Parking) {
+    pub(crate) async fn park(&self, task: Box<Task>, number: u16, parking: Parking) {
         if self.has_lapsed(&task) {
             return;
         }
@@ -128,13 +155,10 @@ impl Recorder {
 
     async fn store_parked(&self, task: &Task, attempt: u16, due: Timestamp, parking: Parking) {
         let delivery = task.delivery.reference;
-        self.store(&JournalRecord::Parked(Parked { delivery, attempt, due, parking })).await;
-    }
-
-    async fn store(&self, record: &JournalRecord) {
-        let topic = if record.concerns_schedule() { Topic::JournalSchedule } else { Topic::JournalLog };
+        let record = JournalRecord::Parked(Parked { delivery, attempt, due, parking });
+        let topic = topic_of(&record);
         if let Err(error) = keep_storing(&*self.queue, &self.clock, topic, vec![encode_journal(record)]).await {
-            // What is kept of an answer is bounded far below the largest record.
+            // It is small.
             tracing::error!(%error, "journal record cannot be stored");
         }
     }
@@ -168,4 +192,8 @@ impl Recorder {
             tracing::warn!(%error, "delivery was not handed back; its lease will lapse");
         }
     }
+}
+
+fn topic_of(record: &JournalRecord) -> Topic {
+    if record.concerns_schedule() { Topic::JournalSchedule } else { Topic::JournalLog }
 }

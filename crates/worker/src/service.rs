@@ -103,9 +103,15 @@ impl Worker {
             done.cancel();
             outcome
         };
-        let (outcome, ()) = tokio::join!(taking, self.room.watch(&*self.queue, &self.clock, &done));
-        attempts.close();
-        attempts.wait().await;
+        let working = async {
+            let outcome = taking.await;
+            attempts.close();
+            attempts.wait().await;
+            self.courier.close();
+            outcome
+        };
+        let (outcome, (), ()) =
+            tokio::join!(working, self.room.watch(&*self.queue, &self.clock, &done), self.courier.record());
         outcome.map(drop)
     }
 
@@ -136,11 +142,11 @@ impl Worker {
                 let stop = stop.clone();
                 attempts.spawn(async move {
                     // The semaphore is never closed; a pack's records may briefly be more than the places.
-                    let _place = match own {
+                    let place = match own {
                         Some(place) => Some(place),
                         None => places.acquire_owned().await.ok(),
                     };
-                    courier.deliver(leased, &stop).await;
+                    courier.deliver(leased, place, &stop).await;
                 });
             }
         }

@@ -68,7 +68,7 @@ impl Page {
     ) -> Result<(), StoreError> {
         let run = Run::Replay(replay.id);
         let reference = DeliveryRef::new(&event, row.position, replay.webhook, run);
-        self.journal.push(encode_journal(&JournalRecord::Routed(Routed::of(
+        self.journal.push(encode_journal(JournalRecord::Routed(Routed::of(
             &event,
             row.position,
             run,

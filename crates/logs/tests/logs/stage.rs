@@ -123,7 +123,7 @@ impl Stage {
     }
 
     pub(crate) async fn tell(&self, records: &[JournalRecord]) {
-        let records = records.iter().map(encode_journal).collect();
+        let records = records.iter().cloned().map(encode_journal).collect();
         self.embedded.queue().publish(Topic::JournalLog, records).await.expect("stored");
     }
 

@@ -73,7 +73,7 @@ async fn what_a_newer_version_wrote_is_left_to_it_and_what_is_damaged_is_a_dead_
     let event = stage.event("e1");
     let newer = Bytes::from_static(&[250, 1, 2, 3]);
     let damaged = Bytes::from_static(&[1, 255]);
-    let records = vec![newer, damaged.clone(), encode_journal(&routed(&event))];
+    let records = vec![newer, damaged.clone(), encode_journal(routed(&event))];
     stage.embedded.queue().publish(Topic::JournalLog, records).await.expect("stored");
     let store = stage.embedded.store();
     until(async || store.event(stage.tenant, &event.id).await.expect("read").is_some()).await;

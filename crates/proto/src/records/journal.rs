@@ -18,12 +18,12 @@ use crate::wire;
 
 /// A journal record as the queue's bytes.
 #[must_use]
-pub fn encode_journal(record: &JournalRecord) -> Bytes {
+pub fn encode_journal(record: JournalRecord) -> Bytes {
     let record = match record {
         JournalRecord::Routed(routed) => wire::journal::Record::Routed(routed_to_wire(routed)),
-        JournalRecord::Attempted(attempted) => wire::journal::Record::Attempted(attempted_to_wire(attempted)),
-        JournalRecord::Parked(parked) => wire::journal::Record::Parked(parked_to_wire(parked)),
-        JournalRecord::Restated(restated) => wire::journal::Record::Restated(restated_to_wire(restated)),
+        JournalRecord::Attempted(attempted) => wire::journal::Record::Attempted(attempted_to_wire(*attempted)),
+        JournalRecord::Parked(parked) => wire::journal::Record::Parked(parked_to_wire(&parked)),
+        JournalRecord::Restated(restated) => wire::journal::Record::Restated(restated_to_wire(&restated)),
     };
     encode(&wire::Journal { record: Some(record) })
 }
@@ -44,7 +44,7 @@ pub fn decode_journal(record: &Bytes) -> Result<JournalRecord, RecordError> {
     }
 }
 
-fn routed_to_wire(routed: &Routed) -> wire::Routed {
+fn routed_to_wire(routed: Routed) -> wire::Routed {
     let mut deliveries = BytesMut::with_capacity(routed.deliveries.len() * 32);
     for (webhook, delivery) in &routed.deliveries {
         deliveries.put_slice(webhook.as_bytes());
@@ -99,7 +99,7 @@ fn routed_from_wire(routed: wire::Routed) -> Result<Routed, RecordError> {
     })
 }
 
-fn attempted_to_wire(attempted: &Attempted) -> wire::Attempted {
+fn attempted_to_wire(attempted: Attempted) -> wire::Attempted {
     let follows = match attempted.follows {
         Follows::Settled(settlement) => wire::attempted::Follows::Settled(settlement_to_wire(settlement).into()),
         Follows::Waiting { due, attempt } => {
@@ -111,7 +111,7 @@ fn attempted_to_wire(attempted: &Attempted) -> wire::Attempted {
         delivery: attempted.delivery.to_bytes().into(),
         event: attempted.event.as_ref().map(|id| id.as_str().to_owned()),
         r#type: attempted.event_type.as_ref().map(|name| name.as_str().to_owned()),
-        attempt: attempted.attempt.as_ref().map(attempt_to_wire),
+        attempt: attempted.attempt.map(attempt_to_wire),
         waited: attempted.waited,
         late: attempted.late,
         counts_for_health: attempted.counts_for_health,
@@ -139,7 +139,7 @@ fn attempted_from_wire(attempted: wire::Attempted) -> Result<Attempted, RecordEr
     })
 }
 
-fn attempt_to_wire(attempt: &Attempt) -> wire::Attempt {
+fn attempt_to_wire(attempt: Attempt) -> wire::Attempt {
     wire::Attempt {
         id: Bytes::copy_from_slice(attempt.id.as_bytes()),
         number: attempt.number.into(),
@@ -147,10 +147,10 @@ fn attempt_to_wire(attempt: &Attempt) -> wire::Attempt {
         started_ms: attempt.started.as_millis(),
         duration_ms: u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
         status: attempt.status.map(Into::into),
-        error: attempt.error.clone(),
-        request_headers: headers_to_wire(&attempt.request_headers),
-        response_headers: headers_to_wire(&attempt.response_headers),
-        response_body: attempt.response_body.clone(),
+        error: attempt.error,
+        request_headers: headers_to_wire(attempt.request_headers),
+        response_headers: headers_to_wire(attempt.response_headers),
+        response_body: attempt.response_body,
     }
 }
 
@@ -170,8 +170,8 @@ fn attempt_from_wire(attempt: wire::Attempt) -> Result<Attempt, RecordError> {
     })
 }
 
-fn headers_to_wire(headers: &[(String, String)]) -> Vec<wire::Header> {
-    headers.iter().map(|(name, value)| wire::Header { name: name.clone(), value: value.clone() }).collect()
+fn headers_to_wire(headers: Vec<(String, String)>) -> Vec<wire::Header> {
+    headers.into_iter().map(|(name, value)| wire::Header { name, value }).collect()
 }
 
 fn headers_from_wire(headers: Vec<wire::Header>) -> Vec<(String, String)> {

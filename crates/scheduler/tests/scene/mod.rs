@@ -85,7 +85,7 @@ impl Scene {
     }
 
     pub(crate) async fn tell(&self, record: &JournalRecord) {
-        self.store(Topic::JournalSchedule, encode_journal(record)).await;
+        self.store(Topic::JournalSchedule, encode_journal(record.clone())).await;
     }
 
     pub(crate) async fn store(&self, topic: Topic, record: Bytes) {

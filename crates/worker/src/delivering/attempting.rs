@@ -18,6 +18,7 @@ use crate::egress::Answer;
 use crate::gates::{Answered, Pass};
 use crate::prepared::Request;
 use crate::recording::Task;
+use crate::tokens::Client;
 
 /// How long a record stays unfinished while its attempt is in the air.
 const OPEN_LIMIT: Duration = Duration::from_secs(1);
@@ -30,12 +31,13 @@ const UNAUTHORIZED: u16 = 401;
 const POSTPONING: [u16; 2] = [429, 503];
 
 impl Courier {
-    pub(super) async fn attempt(&self, mut task: Task, job: &Job, pass: Option<Pass>) {
+    pub(super) async fn attempt(&self, mut task: Box<Task>, job: &Job, pass: Option<Pass>) {
         let started = self.clock.now();
         let request = match job.prepared.request(&job.event, started) {
             Ok(request) => request,
             Err(error) => {
-                return self.wait_undecided(task, &format!("request cannot be made: {error}")).await;
+                let why = format!("request cannot be made: {error}");
+                return Box::pin(self.wait_undecided(task, &why)).await;
             }
         };
         let shown = job.prepared.shown(&request.headers);
@@ -52,7 +54,7 @@ impl Courier {
         let follows = self.what_follows(&task, job, &result, ended);
         let attempt = attempt(&task, started, ended, shown, result);
         log(&task, job, &attempt, follows);
-        self.recorder.attempted(task, Some(&job.event), Some(attempt), follows).await;
+        self.recorder.attempted(task, Some(&job.event), Some(attempt), follows);
     }
 
     /// Posts. When that takes longer than a record may stay unfinished, an entry in the schedule takes its place.
@@ -66,7 +68,7 @@ impl Courier {
             Some(number) => tokio::select! {
                 answer = &mut posting => answer,
                 () = self.clock.sleep_until(open_until) => {
-                    let guarding = self.recorder.guard(task, number, started.plus(limit + GUARD_MARGIN));
+                    let guarding = Box::pin(self.recorder.guard(task, number, started.plus(limit + GUARD_MARGIN)));
                     tokio::join!(posting, guarding).0
                 }
             },
@@ -74,13 +76,25 @@ impl Courier {
         answer.map_err(|error| Refusal { error, answer: None, retry_after: None })
     }
 
-    /// Posts, with a token if the receiver wants one; a token that it refuses is fetched anew, once.
+    /// Posts, with a token if the receiver wants one.
     async fn exchange(&self, job: &Job, request: Request, limit: Duration) -> Result<Answer, AttemptError> {
+        let Request { headers, body } = request;
+        match &job.prepared.client {
+            None => self.poster.post(&job.prepared.target, headers, body, limit).await,
+            Some(client) => Box::pin(self.exchange_with_token(job, client, headers, body, limit)).await,
+        }
+    }
+
+    /// Posts with a token; one that the receiver refuses is fetched anew, once.
+    async fn exchange_with_token(
+        &self,
+        job: &Job,
+        client: &Client,
+        mut headers: HeaderMap,
+        body: Bytes,
+        limit: Duration,
+    ) -> Result<Answer, AttemptError> {
         let Job { prepared, webhook, .. } = job;
-        let Request { mut headers, body } = request;
-        let Some(client) = &prepared.client else {
-            return self.poster.post(&prepared.target, headers, body, limit).await;
-        };
         let of = (webhook.id, prepared.version);
         let both = async {
             let token = self.tokens.header(of, client, &self.poster, limit, None).await?;
@@ -184,9 +198,9 @@ fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
 fn log(task: &Task, job: &Job, attempt: &Attempt, follows: Follows) {
     tracing::info!(
         target: "fanfare::attempt",
-        tenant = %job.event.tenant_id,
-        event = %job.event.id,
-        event_type = %job.event.event_type,
+        tenant = job.event.tenant_id.as_str(),
+        event = job.event.id.as_str(),
+        event_type = job.event.event_type.as_str(),
         webhook = %job.webhook.id,
         delivery = %task.delivery.reference.id,
         attempt = attempt.number,

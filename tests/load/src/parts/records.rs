@@ -56,7 +56,7 @@ pub(super) fn delivery(size: usize) -> Result<Bytes, String> {
 pub(super) fn routed(size: usize) -> Result<Bytes, String> {
     let event = event(size)?;
     let id = DeliveryRef::new(&event, AT, WEBHOOK, Run::First).id;
-    Ok(encode_journal(&JournalRecord::Routed(Routed::of(&event, AT, Run::First, vec![(WEBHOOK, id)]))))
+    Ok(encode_journal(JournalRecord::Routed(Routed::of(&event, AT, Run::First, vec![(WEBHOOK, id)]))))
 }
 
 /// The headers of an attempt, as they are kept.
@@ -81,7 +81,7 @@ pub(super) fn response_headers() -> Vec<(String, String)> {
 pub(super) fn attempted(size: usize) -> Result<Bytes, String> {
     let event = event(size)?;
     let delivery = DeliveryRef::new(&event, AT, WEBHOOK, Run::First);
-    Ok(encode_journal(&JournalRecord::Attempted(Box::new(Attempted {
+    Ok(encode_journal(JournalRecord::Attempted(Box::new(Attempted {
         delivery,
         event: Some(event.id),
         event_type: Some(event.event_type),
