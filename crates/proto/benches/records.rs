@@ -97,7 +97,9 @@ fn attempts(criterion: &mut Criterion) {
     }));
     let record = encode_journal(attempted.clone());
     let mut group = criterion.benchmark_group("attempt");
-    group.bench_function("encode", |bencher| bencher.iter_batched(|| attempted.clone(), encode_journal, BatchSize::SmallInput));
+    group.bench_function("encode", |bencher| {
+        bencher.iter_batched(|| attempted.clone(), encode_journal, BatchSize::SmallInput)
+    });
     group.bench_function("decode", |bencher| bencher.iter(|| decode_journal(black_box(&record))));
     group.finish();
 }

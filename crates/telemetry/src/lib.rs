@@ -1,5 +1,7 @@
 //! What the process tells about itself: structured logs, and traces over OTLP where an endpoint is set.
 
+mod json;
+
 use std::io;
 
 use opentelemetry::trace::TracerProvider as _;
@@ -10,6 +12,8 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
+
+use self::json::JsonLines;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,7 +70,7 @@ impl Telemetry {
         let filter = EnvFilter::try_new(&settings.level).map_err(TelemetryError::Level)?;
         let (filter, level) = reload::Layer::new(filter);
         let lines = match settings.format {
-            LogFormat::Json => fmt::layer().json().flatten_event(true).with_writer(io::stderr).boxed(),
+            LogFormat::Json => fmt::layer().event_format(JsonLines).with_writer(io::stderr).boxed(),
             LogFormat::Text => fmt::layer().with_writer(io::stderr).boxed(),
         };
         let traces = settings.otlp.then(|| exporter(&settings.service)).transpose()?;

@@ -28,6 +28,8 @@ use crate::tokens::{Client, ClientParts};
 const KEPT: usize = 10_000;
 const OUR_NAME: &str = concat!("Fanfare/", env!("CARGO_PKG_VERSION"));
 const REDACTED: &str = "…";
+/// Room for what a request has besides: the trace's headers, and what the client adds.
+const FURTHER_HEADERS: usize = 5;
 
 /// Why a webhook cannot be posted to now.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +59,8 @@ pub(crate) struct Prepared {
     secrets: SigningSecrets,
     /// Content type, user agent and the webhook's own headers and credentials.
     headers: HeaderMap,
+    /// The names of the profile's own headers, in its order.
+    signed_headers: Vec<HeaderName>,
     /// Those among `headers` whose values are never shown.
     secret_headers: Vec<HeaderName>,
     /// How tokens are fetched, where the receiver asks for them.
@@ -104,11 +108,14 @@ impl Prepared {
                 headers.insert(AUTHORIZATION, credentials);
             }
         }
+        let signed_headers = profile.headers.iter().map(|header| HeaderName::from_bytes(header.name.as_bytes()));
+        let signed_headers = signed_headers.collect::<Result<_, _>>();
         Ok(Self {
             version: webhook.version,
             target: Target::parse(&webhook.url, rules)?,
             secrets: opener.secrets(profile, webhook)?,
             headers,
+            signed_headers: signed_headers.map_err(|_| PrepareError::NotAHeader("header name"))?,
             secret_headers,
             client,
             timeout: webhook.timeout.unwrap_or(profile.timeout),
@@ -134,9 +141,9 @@ impl Prepared {
         };
         let rendered = render(&self.profile, &parts, &self.webhook_id);
         let signed = sign(&self.profile, &self.secrets, &rendered, &parts, started);
-        let mut headers = self.headers.clone();
-        for (name, value) in signed.headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| PrepareError::NotAHeader("header name"))?;
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + self.signed_headers.len() + FURTHER_HEADERS);
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        for (name, (_, value)) in self.signed_headers.iter().zip(signed.headers) {
             headers.insert(name, value.try_into().map_err(|_| PrepareError::NotAHeader("signature"))?);
         }
         for (name, value) in [("traceparent", &event.trace.parent), ("tracestate", &event.trace.state)] {

@@ -90,13 +90,7 @@ impl Recorder {
     }
 
     /// An attempt was made. It is written in a batch with others, and the delivery finished and its place free after that.
-    pub(crate) fn attempted(
-        &self,
-        task: Box<Task>,
-        event: Option<&Event>,
-        attempt: Option<Attempt>,
-        follows: Follows,
-    ) {
+    pub(crate) fn attempted(&self, task: Box<Task>, event: Option<&Event>, attempt: Option<Attempt>, follows: Follows) {
         let late = self.has_lapsed(&task);
         let attempted = Attempted {
             delivery: task.delivery.reference,
