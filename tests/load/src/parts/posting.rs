@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::signature::HmacSecret;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use reqwest::redirect;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::{Method, Request, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::task::JoinSet;
 
 use super::{Used, records};
@@ -27,8 +31,8 @@ pub(super) async fn post(context: &Context, number: usize, size: usize) -> Resul
     let book = Book::new(0, number, Route::Everyone(1), [Manner::Takes].into());
     receivers.write_into(Arc::clone(&book));
     let poster = Arc::new(Poster {
-        client: client()?,
-        url: receivers.url(0, 0),
+        client: client(),
+        uri: receivers.url(0, 0).parse().map_err(|error| format!("the receiver's URL: {error}"))?,
         secret: HmacSecret::make_whsec(&SECRET),
         payload: Payload::of(size),
     });
@@ -62,23 +66,20 @@ async fn post_all(poster: &Arc<Poster>, number: usize) -> Result<(), String> {
 }
 
 /// As the worker's.
-fn client() -> Result<reqwest::Client, String> {
-    // The TLS library wants to know its cryptography before the first client is made.
-    drop(fanfare_cluster::http_client());
-    reqwest::Client::builder()
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .http1_title_case_headers()
+fn client() -> Client<HttpConnector, Full<Bytes>> {
+    let mut dialler = HttpConnector::new();
+    dialler.set_nodelay(true);
+    Client::builder(TokioExecutor::new())
         .pool_max_idle_per_host(AT_ONCE)
         .pool_idle_timeout(Duration::from_secs(30))
-        .no_proxy()
-        .build()
-        .map_err(|error| error.to_string())
+        .pool_timer(TokioTimer::new())
+        .http1_title_case_headers(true)
+        .build(dialler)
 }
 
 struct Poster {
-    client: reqwest::Client,
-    url: String,
+    client: Client<HttpConnector, Full<Bytes>>,
+    uri: Uri,
     secret: HmacSecret,
     payload: Payload,
 }
@@ -95,10 +96,13 @@ impl Poster {
         let signature = self.secret.sign_v1(records::EVENT_ID, seconds, &body);
         let signature = HeaderValue::try_from(signature).map_err(|error| error.to_string())?;
         headers.insert(HeaderName::from_static("webhook-signature"), signature);
-        let sending = self.client.post(&self.url).headers(headers).body(body).send();
-        let answer = sending.await.map_err(|error| error.to_string())?;
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = headers;
+        let answer = self.client.request(request).await.map_err(|error| error.to_string())?;
         let status = answer.status();
-        answer.bytes().await.map_err(|error| error.to_string())?;
+        answer.into_body().collect().await.map_err(|error| error.to_string())?;
         if status.is_success() { Ok(()) } else { Err(format!("a post was answered with {status}")) }
     }
 
