@@ -1,5 +1,7 @@
 -- What happened. Events, deliveries and attempts are partitioned by the day (days since 1970-01-01) on which the event was
--- accepted; Fanfare makes and drops the partitions. Every row costs time, so there are few indexes beside the keys.
+-- accepted; Fanfare makes and drops the partitions. Every row costs time, so there are few indexes beside the keys, and they hold
+-- no more than finds a few rows: lists are in the order of time and id, but rows of the same millisecond are sorted when they are
+-- read, and an index on the time alone is a fifth as large.
 -- Texts that others wrote (subjects, errors) have `\` written as `\\` and NUL, which text cannot hold, as `\0`.
 
 CREATE TABLE events (
@@ -17,8 +19,8 @@ CREATE TABLE events (
     size            bigint NOT NULL,
     PRIMARY KEY (tenant, id, day)
 ) PARTITION BY RANGE (day);
-CREATE INDEX events_newest ON events (tenant, accepted_at, id);
-CREATE INDEX events_about ON events (tenant, subject_key, accepted_at, id) WHERE subject_key IS NOT NULL;
+CREATE INDEX events_newest ON events (tenant, accepted_at);
+CREATE INDEX events_about ON events (tenant, subject_key, accepted_at) WHERE subject_key IS NOT NULL;
 
 CREATE TABLE deliveries (
     day              integer NOT NULL,
@@ -41,7 +43,7 @@ CREATE TABLE deliveries (
     response_time_ms bigint,
     PRIMARY KEY (id, day)
 ) PARTITION BY RANGE (day);
-CREATE INDEX deliveries_newest ON deliveries (webhook, accepted_at, id);
+CREATE INDEX deliveries_newest ON deliveries (webhook, accepted_at);
 CREATE INDEX deliveries_of_event ON deliveries (tenant, event);
 
 CREATE TABLE attempts (

@@ -15,11 +15,21 @@ use async_trait::async_trait;
 use fanfare_domain::journal::JournalRecord;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::store::{Ledger, Recorded, StoreError};
+use sqlx::PgConnection;
 
 use self::batch::Batch;
 use self::days::Gate;
 use crate::connection::PostgresStore;
 use crate::failure::{failure, refusal_of_content};
+
+/// How events and attempts are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// As new ones, which costs least: one that is there already refuses the batch.
+    AllNew,
+    /// Those that are there already are passed over.
+    SomeKnown,
+}
 
 /// Why a batch was not written; nothing of it was.
 #[derive(Debug)]
@@ -77,11 +87,13 @@ impl Ledger for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Writes `records` in one transaction.
+    /// Writes `records` in one transaction. Seldom is one of them known already: logs died before it could finish what it had
+    /// written, or another has the same. So that is looked into only where the database found one.
     async fn write(&self, records: &[&JournalRecord]) -> Result<Recorded, Refused> {
         if records.is_empty() {
             return Ok(Recorded::default());
         }
+        let mut way = Way::AllNew;
         loop {
             let mut transaction = self.pool.begin().await?;
             let gate = Gate::enter(&mut transaction, records).await?;
@@ -92,15 +104,35 @@ impl PostgresStore {
                 days::make(&self.pool, &missing).await.map_err(Refused::Store)?;
                 continue;
             }
-            let mut recorded = Recorded { too_old: gate.too_old(records), ..Recorded::default() };
             let batch = Batch::of(records.iter().copied().filter(|record| gate.admits(record)));
-            events::write(&mut transaction, &batch).await?;
-            deliveries::write(&mut transaction, &batch).await?;
-            let new = attempts::write(&mut transaction, &batch).await?;
-            recorded.new_attempts = new.len() as u64;
-            recorded.health = health::write(&mut transaction, &batch, &new).await?;
-            transaction.commit().await?;
-            return Ok(recorded);
+            if batch.replays() {
+                way = Way::SomeKnown;
+            }
+            match write_batch(&mut transaction, &batch, way).await {
+                Ok(recorded) => {
+                    transaction.commit().await?;
+                    return Ok(Recorded { too_old: gate.too_old(records), ..recorded });
+                }
+                Err(error) if way == Way::AllNew && is_known(&error) => {
+                    transaction.rollback().await?;
+                    way = Way::SomeKnown;
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
     }
+}
+
+async fn write_batch(connection: &mut PgConnection, batch: &Batch<'_>, way: Way) -> Result<Recorded, sqlx::Error> {
+    events::write(connection, batch, way).await?;
+    deliveries::write(connection, batch).await?;
+    let new = attempts::write(connection, batch, way).await?;
+    let health = health::write(connection, batch, &new).await?;
+    let new_attempts = batch.attempts.keys().filter(|key| new.contains(key)).count() as u64;
+    Ok(Recorded { new_attempts, health, ..Recorded::default() })
+}
+
+/// Whether a row was refused because it is there already.
+fn is_known(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|refusal| refusal.is_unique_violation())
 }

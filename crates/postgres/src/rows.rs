@@ -29,6 +29,13 @@ pub(crate) fn time(column: Option<i64>) -> Option<Timestamp> {
     column.map(Timestamp::from_millis)
 }
 
+/// A column of many rows, of which often none has a value. Arrays that are taken apart side by side are filled up with NULL, so an
+/// empty one says the same for less.
+pub(crate) fn sparse<T>(values: impl Iterator<Item = Option<T>>) -> Vec<Option<T>> {
+    let values: Vec<Option<T>> = values.collect();
+    if values.iter().all(Option::is_none) { Vec::new() } else { values }
+}
+
 /// A document's text. JSON writes NUL as `\u0000`, which text can hold.
 pub(crate) fn document(of: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(of).map_err(|error| StoreError::Damaged(format!("document cannot be written: {error}")))

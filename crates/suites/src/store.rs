@@ -105,11 +105,13 @@ macro_rules! store_suite {
                 an_attempt_without_its_event_waits_for_the_routed_record
                 parked_records_leave_no_trace
                 a_replays_delivery_is_another_one
+                known_and_new_events_come_together
                 a_reference_is_read_back
                 processes_write_the_same_records_at_once
             }
             health {
                 counts_grow_by_new_attempts_alone
+                a_batch_of_which_some_is_known_counts_the_rest
                 failures_in_a_row_are_exact_in_whatever_order_they_come
                 a_success_ends_the_row
                 a_success_that_comes_late_recounts

@@ -9,16 +9,39 @@ use fanfare_domain::time::Day;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
+use super::Way;
 use super::batch::{AttemptKey, Batch};
 use crate::rows::text::escape;
-use crate::rows::{tenant_column, uuid};
+use crate::rows::{sparse, tenant_column, uuid};
 
-const INSERT: &str = "INSERT INTO attempts (day, delivery, id, late, tenant, webhook, number, manual, counts, started_at, \
-     response_time_ms, status_code, error, request_headers, response_headers, response_body) \
-     SELECT * FROM UNNEST($1::integer[], $2::uuid[], $3::uuid[], $4::boolean[], $5::integer[], $6::uuid[], $7::integer[], \
-     $8::boolean[], $9::boolean[], $10::bigint[], $11::bigint[], $12::integer[], $13::text[], $14::text[], $15::text[], \
-     $16::bytea[]) \
-     ON CONFLICT (delivery, id, late, day) DO NOTHING RETURNING delivery, id, late, day";
+macro_rules! insert {
+    () => {
+        "INSERT INTO attempts (day, delivery, id, late, tenant, webhook, number, manual, counts, started_at, \
+         response_time_ms, status_code, error, request_headers, response_headers, response_body) \
+         SELECT UNNEST($1::integer[]), UNNEST($2::uuid[]), UNNEST($3::uuid[]), UNNEST($4::boolean[]), \
+         UNNEST($5::integer[]), UNNEST($6::uuid[]), UNNEST($7::integer[]), UNNEST($8::boolean[]), UNNEST($9::boolean[]), \
+         UNNEST($10::bigint[]), UNNEST($11::bigint[]), UNNEST($12::integer[]), UNNEST($13::text[]), UNNEST($14::text[]), \
+         UNNEST($15::text[]), UNNEST($16::bytea[])"
+    };
+}
+
+const INSERT_UNKNOWN: &str =
+    concat!(insert!(), " ON CONFLICT (delivery, id, late, day) DO NOTHING RETURNING delivery, id, late, day");
+
+/// The attempts of a batch that had not been written before.
+pub(super) enum New {
+    All,
+    These(HashSet<AttemptKey>),
+}
+
+impl New {
+    pub(super) fn contains(&self, key: &AttemptKey) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(keys) => keys.contains(key),
+        }
+    }
+}
 
 /// How long an attempt took, in milliseconds.
 pub(super) fn duration_column(attempt: &Attempt) -> i64 {
@@ -31,13 +54,10 @@ pub(super) const fn counts_for_health(attempted: &Attempted) -> bool {
 }
 
 /// Writes the attempts and tells which had not been written before.
-pub(super) async fn write(
-    connection: &mut PgConnection,
-    batch: &Batch<'_>,
-) -> Result<HashSet<AttemptKey>, sqlx::Error> {
+pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>, way: Way) -> Result<New, sqlx::Error> {
     let rows: Vec<(&Attempted, &Attempt)> = batch.attempts.values().copied().collect();
     if rows.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(New::All);
     }
     let flags =
         |value: fn(&Attempted, &Attempt) -> bool| rows.iter().map(|(one, two)| value(one, two)).collect::<Vec<bool>>();
@@ -51,7 +71,11 @@ pub(super) async fn write(
             .collect::<Result<Vec<String>, _>>()
             .map_err(|error| sqlx::Error::Encode(Box::new(error)))
     };
-    let new: Vec<(Uuid, Uuid, bool, i32)> = sqlx::query_as(INSERT)
+    let insert = match way {
+        Way::AllNew => insert!(),
+        Way::SomeKnown => INSERT_UNKNOWN,
+    };
+    let returned = sqlx::query_as::<_, (Uuid, Uuid, bool, i32)>(insert)
         .bind(small(|attempted, _| attempted.delivery.accepted().day().number()))
         .bind(ids(|attempted, _| uuid(attempted.delivery.id.as_bytes())))
         .bind(ids(|_, attempt| uuid(attempt.id.as_bytes())))
@@ -63,14 +87,17 @@ pub(super) async fn write(
         .bind(flags(|attempted, _| counts_for_health(attempted)))
         .bind(rows.iter().map(|(_, attempt)| attempt.started.as_millis()).collect::<Vec<i64>>())
         .bind(rows.iter().map(|(_, attempt)| duration_column(attempt)).collect::<Vec<i64>>())
-        .bind(rows.iter().map(|(_, attempt)| attempt.status.map(i32::from)).collect::<Vec<Option<i32>>>())
-        .bind(rows.iter().map(|(_, attempt)| attempt.error.as_deref().map(escape)).collect::<Vec<_>>())
+        .bind(sparse(rows.iter().map(|(_, attempt)| attempt.status.map(i32::from))))
+        .bind(sparse(rows.iter().map(|(_, attempt)| attempt.error.as_deref().map(escape))))
         .bind(headers(|attempt| &attempt.request_headers)?)
         .bind(headers(|attempt| &attempt.response_headers)?)
         .bind(rows.iter().map(|(_, attempt)| &attempt.response_body[..]).collect::<Vec<&[u8]>>())
         .fetch_all(connection)
         .await?;
-    Ok(new.into_iter().map(key).collect())
+    Ok(match way {
+        Way::AllNew => New::All,
+        Way::SomeKnown => New::These(returned.into_iter().map(key).collect()),
+    })
 }
 
 fn key((delivery, id, late, day): (Uuid, Uuid, bool, i32)) -> AttemptKey {

@@ -33,6 +33,11 @@ impl<'a> Batch<'a> {
         batch
     }
 
+    /// Whether events in it were written before in the usual course of things.
+    pub(super) fn replays(&self) -> bool {
+        self.events.values().any(|routed| routed.replay.is_some())
+    }
+
     fn add_routed(&mut self, routed: &'a Routed) {
         let day = routed.accepted.day();
         self.events.entry((routed.tenant, &routed.event, day)).or_insert(routed);

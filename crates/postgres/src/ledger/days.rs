@@ -1,6 +1,6 @@
 //! Days: which have room, which are no longer kept. Whoever writes passes the gate, which is shut while days are made or dropped.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use fanfare_domain::ids::TenantNumber;
@@ -13,8 +13,9 @@ use crate::failure::failure;
 use crate::rows::{tenant_column, tenant_number};
 
 const GATE: i64 = 0x6661_6e66_0002;
-/// Tables that are partitioned by day, with how full their pages are made: deliveries are changed by their attempts.
-const TABLES: [(&str, u8); 3] = [("events", 100), ("deliveries", 80), ("attempts", 100)];
+/// Tables that are partitioned by day, with how full their pages are made. Deliveries that wait for their attempts are changed by
+/// them, whole pages at once: where both states of a row have room in its page, no index hears of it.
+const TABLES: [(&str, u8); 3] = [("events", 100), ("deliveries", 45), ("attempts", 100)];
 const DAYS_AHEAD: i32 = 2;
 /// Longest wait until all readers have left a table, in the meantime of which nobody else gets in.
 const DROP_PATIENCE: &str = "SET LOCAL lock_timeout = '3s'";
@@ -41,8 +42,8 @@ fn tenant_of(record: &JournalRecord) -> TenantNumber {
 /// What may be written while the transaction lasts that passed it.
 pub(super) struct Gate {
     floor: Day,
-    days: HashSet<Day>,
-    deleted: HashSet<TenantNumber>,
+    days: BTreeSet<Day>,
+    deleted: BTreeSet<TenantNumber>,
 }
 
 impl Gate {

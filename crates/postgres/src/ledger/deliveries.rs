@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
 use super::batch::{Batch, DeliveryState};
-use crate::rows::{tenant_column, uuid};
+use crate::rows::{sparse, tenant_column, uuid};
 
 /// Whether what is to be written is further than what is there: what [`super::batch::Progress`] orders.
 macro_rules! further {
@@ -28,9 +28,10 @@ macro_rules! newer {
 const UPSERT: &str = concat!(
     "INSERT INTO deliveries AS d (day, id, tenant, webhook, replay, event, event_type, accepted_at, stream_sequence, \
      stream_index, status, decided_by, next_attempt_at, error, attempt, attempted_at, status_code, response_time_ms) \
-     SELECT * FROM UNNEST($1::integer[], $2::uuid[], $3::integer[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], \
-     $8::bigint[], $9::bigint[], $10::integer[], $11::smallint[], $12::integer[], $13::bigint[], $14::text[], \
-     $15::integer[], $16::bigint[], $17::integer[], $18::bigint[]) \
+     SELECT UNNEST($1::integer[]), UNNEST($2::uuid[]), UNNEST($3::integer[]), UNNEST($4::uuid[]), UNNEST($5::uuid[]), \
+     UNNEST($6::text[]), UNNEST($7::text[]), UNNEST($8::bigint[]), UNNEST($9::bigint[]), UNNEST($10::integer[]), \
+     UNNEST($11::smallint[]), UNNEST($12::integer[]), UNNEST($13::bigint[]), UNNEST($14::text[]), UNNEST($15::integer[]), \
+     UNNEST($16::bigint[]), UNNEST($17::integer[]), UNNEST($18::bigint[]) \
      ON CONFLICT (id, day) DO UPDATE SET \
      accepted_at = GREATEST(d.accepted_at, excluded.accepted_at), \
      event = COALESCE(d.event, excluded.event), \
@@ -65,9 +66,7 @@ pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>) -> R
     }
     let small = |value: fn(&DeliveryState<'_>) -> i32| states.iter().map(|state| value(state)).collect::<Vec<i32>>();
     let large = |value: fn(&DeliveryState<'_>) -> i64| states.iter().map(|state| value(state)).collect::<Vec<i64>>();
-    let maybe = |value: fn(&DeliveryState<'_>) -> Option<i64>| {
-        states.iter().map(|state| value(state)).collect::<Vec<Option<i64>>>()
-    };
+    let maybe = |value: fn(&DeliveryState<'_>) -> Option<i64>| sparse(states.iter().map(|state| value(state)));
     let replay = |state: &&DeliveryState<'_>| match state.run() {
         Run::First => None,
         Run::Replay(replay) => Some(uuid(replay.as_bytes())),
@@ -78,7 +77,7 @@ pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>) -> R
         .bind(states.iter().map(|state| uuid(state.reference.id.as_bytes())).collect::<Vec<Uuid>>())
         .bind(small(|state| tenant_column(state.reference.tenant)))
         .bind(states.iter().map(|state| uuid(state.reference.webhook.as_bytes())).collect::<Vec<Uuid>>())
-        .bind(states.iter().map(replay).collect::<Vec<Option<Uuid>>>())
+        .bind(sparse(states.iter().map(replay)))
         .bind(states.iter().map(|state| state.event.map(|(id, _)| id)).collect::<Vec<Option<&str>>>())
         .bind(states.iter().map(|state| state.event.map(|(_, name)| name)).collect::<Vec<Option<&str>>>())
         .bind(large(|state| state.accepted.as_millis()))
@@ -87,10 +86,10 @@ pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>) -> R
         .bind(states.iter().map(|state| i16::from(state.progress.rank)).collect::<Vec<i16>>())
         .bind(small(|state| i32::from(state.progress.decided_by)))
         .bind(maybe(|state| state.progress.next.map(|next| next.as_millis())))
-        .bind(states.iter().map(|state| state.error.map(FailureReason::as_str)).collect::<Vec<Option<&str>>>())
+        .bind(sparse(states.iter().map(|state| state.error.map(FailureReason::as_str))))
         .bind(small(|state| state.newest.map_or(0, |attempt| i32::from(attempt.number))))
         .bind(maybe(|state| state.newest.map(|attempt| attempt.started.as_millis())))
-        .bind(states.iter().map(status_code).collect::<Vec<Option<i32>>>())
+        .bind(sparse(states.iter().map(status_code)))
         .bind(maybe(|state| state.newest.map(super::attempts::duration_column)))
         .execute(connection)
         .await?;

@@ -7,16 +7,23 @@ use fanfare_domain::journal::Routed;
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
+use super::Way;
 use super::batch::Batch;
 use crate::rows::text::{escape, subject_key};
-use crate::rows::{tenant_column, uuid};
+use crate::rows::{sparse, tenant_column, uuid};
+
+macro_rules! insert {
+    () => {
+        "INSERT INTO events (day, tenant, id, type, subject, subject_key, created_at, accepted_at, trial_for, \
+         stream_sequence, stream_index, size) \
+         SELECT UNNEST($1::integer[]), UNNEST($2::integer[]), UNNEST($3::text[]), UNNEST($4::text[]), UNNEST($5::text[]), \
+         UNNEST($6::uuid[]), UNNEST($7::bigint[]), UNNEST($8::bigint[]), UNNEST($9::uuid[]), UNNEST($10::bigint[]), \
+         UNNEST($11::integer[]), UNNEST($12::bigint[])"
+    };
+}
 
 /// The first telling of an event stays.
-const INSERT: &str = "INSERT INTO events (day, tenant, id, type, subject, subject_key, created_at, accepted_at, trial_for, \
-     stream_sequence, stream_index, size) \
-     SELECT * FROM UNNEST($1::integer[], $2::integer[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::bigint[], \
-     $8::bigint[], $9::uuid[], $10::bigint[], $11::integer[], $12::bigint[]) \
-     ON CONFLICT (tenant, id, day) DO NOTHING";
+const INSERT_UNKNOWN: &str = concat!(insert!(), " ON CONFLICT (tenant, id, day) DO NOTHING");
 
 const NEWEST: &str = "INSERT INTO subjects AS s (tenant, subject_key, subject, day, accepted_at, event) \
      SELECT * FROM UNNEST($1::integer[], $2::uuid[], $3::text[], $4::integer[], $5::bigint[], $6::text[]) \
@@ -24,7 +31,7 @@ const NEWEST: &str = "INSERT INTO subjects AS s (tenant, subject_key, subject, d
      SET day = excluded.day, accepted_at = excluded.accepted_at, event = excluded.event \
      WHERE (excluded.accepted_at, excluded.event) > (s.accepted_at, s.event)";
 
-pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>) -> Result<(), sqlx::Error> {
+pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>, way: Way) -> Result<(), sqlx::Error> {
     let events: Vec<&Routed> = batch.events.values().copied().collect();
     if events.is_empty() {
         return Ok(());
@@ -34,16 +41,20 @@ pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>) -> R
         Purpose::Published => None,
         Purpose::Trial(webhook) => Some(uuid(webhook.as_bytes())),
     };
-    sqlx::query(INSERT)
+    let insert = match way {
+        Way::AllNew => insert!(),
+        Way::SomeKnown => INSERT_UNKNOWN,
+    };
+    sqlx::query(insert)
         .bind(events.iter().map(|event| event.accepted.day().number()).collect::<Vec<i32>>())
         .bind(events.iter().map(|event| tenant_column(event.tenant)).collect::<Vec<i32>>())
         .bind(events.iter().map(|event| event.event.as_str()).collect::<Vec<&str>>())
         .bind(events.iter().map(|event| event.event_type.as_str()).collect::<Vec<&str>>())
-        .bind(events.iter().map(|event| event.subject.as_deref().map(escape)).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| event.subject.as_deref().map(subject_key)).collect::<Vec<Option<Uuid>>>())
+        .bind(sparse(events.iter().map(|event| event.subject.as_deref().map(escape))))
+        .bind(sparse(events.iter().map(|event| event.subject.as_deref().map(subject_key))))
         .bind(column(|event| event.created.as_millis()))
         .bind(column(|event| event.accepted.as_millis()))
-        .bind(events.iter().map(trial).collect::<Vec<Option<Uuid>>>())
+        .bind(sparse(events.iter().map(trial)))
         .bind(column(|event| event.position.sequence.cast_signed()))
         .bind(events.iter().map(|event| i32::from(event.position.index)).collect::<Vec<i32>>())
         .bind(column(|event| i64::from(event.size)))

@@ -3,7 +3,7 @@
 //! A webhook's row is locked after the attempts are written and until the end. Whoever holds the lock sees all attempts
 //! that were counted before, and counts its own; so the order in which processes come does not matter.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use fanfare_domain::ids::{TenantNumber, WebhookId};
 use fanfare_domain::time::Timestamp;
@@ -11,8 +11,8 @@ use fanfare_ports::store::{StoreError, WebhookHealth};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 
-use super::attempts::counts_for_health;
-use super::batch::{AttemptKey, Batch};
+use super::attempts::{New, counts_for_health};
+use super::batch::Batch;
 use crate::failure::failure;
 use crate::rows::{tenant_column, time, uuid};
 
@@ -98,7 +98,7 @@ impl HealthRecord {
 pub(super) async fn write(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
-    new: &HashSet<AttemptKey>,
+    new: &New,
 ) -> Result<Vec<WebhookHealth>, sqlx::Error> {
     let mut tallies: BTreeMap<Key, Tally> = BTreeMap::new();
     let mut failed: BTreeSet<Key> = BTreeSet::new();

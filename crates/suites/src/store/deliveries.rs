@@ -5,11 +5,11 @@
 use fanfare_domain::delivery::{DeliveryStatus, FailureReason, Position, Settlement};
 use fanfare_domain::ids::TenantNumber;
 use fanfare_domain::journal::{JournalRecord, Parked, Parking, Restated};
-use fanfare_ports::store::{DeliveryRow, Ledger, Reports};
+use fanfare_ports::store::{DeliveryRow, EventFilter, Ledger, Reports};
 use futures::future::join_all;
 
 use super::Fixture;
-use super::sample::{ACME, Story, orders, record, seconds};
+use super::sample::{ACME, Story, event_id, first_page, orders, record, seconds};
 
 pub(super) async fn write(store: &impl Ledger, records: &[JournalRecord]) {
     let recorded = store.record(records).await.expect("written");
@@ -236,6 +236,25 @@ pub async fn a_replays_delivery_is_another_one(fixture: &impl Fixture) {
     assert_eq!((row.status, row.reference), (DeliveryStatus::Success, replayed.reference()));
     let event = store.event(ACME, &first.event.id).await.expect("read").expect("one event");
     assert_eq!(event.delivered, Some(false));
+}
+
+pub async fn known_and_new_events_come_together(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    let [first, second, third] = [1, 2, 3].map(Story::new);
+    let replayed = first.clone().replayed(1);
+    write(&*store, &[second.routed(), first.routed(), record(first.given_up(1, seconds(1)))]).await;
+    // Once more, with a replay of what is known and with what is new.
+    let batch = [third.routed(), record(third.succeeded(1, seconds(1))), replayed.routed(), second.routed()];
+    write(&*store, &batch).await;
+    write(&*store, &[third.routed(), record(second.succeeded(1, seconds(1))), Story::new(4).routed()]).await;
+    let page = store.events(ACME, &EventFilter::default(), first_page(10)).await.expect("read");
+    let found: Vec<_> = page.rows.iter().map(|row| (row.id.clone(), row.delivered)).collect();
+    let of = |number, delivered| (event_id(number), Some(delivered));
+    assert_eq!(found, [of(4, false), of(3, true), of(2, true), of(1, false)]);
+    let expected = [DeliveryStatus::Failed, DeliveryStatus::Success, DeliveryStatus::Success, DeliveryStatus::Pending];
+    for (story, status) in [first, second, third, replayed].iter().zip(expected) {
+        assert_eq!(delivery(&*store, story).await.status, status);
+    }
 }
 
 pub async fn a_reference_is_read_back(fixture: &impl Fixture) {

@@ -56,6 +56,20 @@ pub async fn counts_grow_by_new_attempts_alone(fixture: &impl Fixture) {
     assert_eq!(unknown, [WebhookStats::default(), expected, WebhookStats::default()]);
 }
 
+pub async fn a_batch_of_which_some_is_known_counts_the_rest(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    let other = TenantNumber::new(100);
+    let records = [success(ACME, 1), failure(ACME, 2), failure(ACME, 3), success(other, 1), failure(other, 2)];
+    for (known, new) in [(1, 1), (3, 2), (5, 2)] {
+        let recorded = store.record(&records[..known]).await.expect("written");
+        assert_eq!(recorded.new_attempts, new, "of the first {known}");
+    }
+    for (tenant, failures) in [(ACME, 2), (other, 1)] {
+        let now = stats(&*store, tenant).await;
+        assert_eq!((now.success_count, now.failure_count, now.consecutive_failures), (1, failures.into(), failures));
+    }
+}
+
 pub async fn failures_in_a_row_are_exact_in_whatever_order_they_come(fixture: &impl Fixture) {
     let store = fixture.open().await;
     for (tenant, place) in (100..220).map(TenantNumber::new).zip(0..) {
