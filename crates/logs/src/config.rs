@@ -1,6 +1,7 @@
 //! The logs service's settings.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -10,11 +11,14 @@ use serde::Deserialize;
 pub struct Config {
     /// Journal records that are written in one transaction, at most.
     pub batch: NonZeroUsize,
+    /// How long a batch that is not full waits for more, such as `"100ms"`: what happened is seen as much later.
+    #[serde(with = "humantime_serde")]
+    pub gather: Duration,
 }
 
 impl Default for Config {
     fn default() -> Self {
         const BATCH: NonZeroUsize = NonZeroUsize::new(2_000).expect("not zero");
-        Self { batch: BATCH }
+        Self { batch: BATCH, gather: Duration::from_millis(100) }
     }
 }

@@ -115,7 +115,10 @@ impl Logs {
             let Some(taken) = stop.run_until_cancelled(taking).await else { return Ok(()) };
             match taken {
                 Ok(taken) if taken.is_empty() => {}
-                Ok(taken) => self.write(taken, stop).await,
+                Ok(taken) => {
+                    let batch = self.fill(taken, stop).await;
+                    self.write(batch, stop).await;
+                }
                 Err(error @ QueueError::NotSetUp(_)) => return Err(error.into()),
                 Err(error) => {
                     tracing::warn!(%error, "no journal records taken");
@@ -124,6 +127,24 @@ impl Logs {
             }
         }
         Ok(())
+    }
+
+    /// Gives a batch that is not full a moment for more to come. Every transaction costs, and a delivery that is in the same batch
+    /// as its attempt is written once. At `stop` what was taken is written as it is.
+    async fn fill(&self, mut batch: Vec<Leased>, stop: &CancellationToken) -> Vec<Leased> {
+        let missing = self.config.batch.get().saturating_sub(batch.len());
+        if missing == 0 || self.config.gather.is_zero() {
+            return batch;
+        }
+        if stop.run_until_cancelled(self.clock.sleep(self.config.gather)).await.is_none() {
+            return batch;
+        }
+        match self.queue.take(Consumer::Logs, missing, Duration::ZERO).await {
+            Ok(more) => batch.extend(more),
+            // What was taken is written; taking the next batch meets the error again.
+            Err(error) => tracing::debug!(%error, "no more journal records taken"),
+        }
+        batch
     }
 
     /// Writes a batch and finishes it. While the store is away the batch is tried again; at `stop` it is handed back.

@@ -2,6 +2,7 @@
 
 mod announcing;
 mod disabling;
+mod gathering;
 mod moody;
 mod stage;
 mod writing;

@@ -52,6 +52,8 @@ pub(crate) struct Stage {
     pub(crate) tenant: TenantNumber,
     pub(crate) stop: CancellationToken,
     pub(crate) running: JoinHandle<Result<(), LogsError>>,
+    config: Config,
+    clock: SharedClock,
     _directory: TempDir,
 }
 
@@ -70,18 +72,22 @@ impl Stage {
     }
 
     pub(crate) async fn without_reserved_tenant() -> Self {
+        Self::on(Arc::new(SystemClock), Config::default()).await
+    }
+
+    /// A service with these settings, whose time is `clock`'s.
+    pub(crate) async fn on(clock: SharedClock, config: Config) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
-        let clock: SharedClock = Arc::new(SystemClock);
         let settings = EmbeddedSettings { data_dir: directory.path().to_owned(), limits: StreamLimits::default() };
-        let embedded = Embedded::open(settings, clock).await.expect("the data directory opens");
+        let embedded = Embedded::open(settings, Arc::clone(&clock)).await.expect("the data directory opens");
         let store = Moody::of(embedded.store());
         let tenant = store.next_tenant_number().await.expect("a number");
         store.change(Change::PutTenant(tenant_named("acme", tenant)), audit()).await.expect("made");
         store.change(Change::PutWebhook(Box::new(webhook(tenant))), audit()).await.expect("made");
         let stop = CancellationToken::new();
-        let logs = logs(&embedded, &store);
+        let logs = logs(&embedded, &store, &clock, config.clone());
         let running = tokio::spawn(Arc::clone(&logs).run(stop.clone()));
-        Self { embedded, store, logs, tenant, stop, running, _directory: directory }
+        Self { embedded, store, logs, tenant, stop, running, config, clock, _directory: directory }
     }
 
     pub(crate) async fn make_reserved_tenant(&self) {
@@ -99,7 +105,7 @@ impl Stage {
     /// Starts the service again, as another process.
     pub(crate) fn start_again(&mut self) {
         self.stop = CancellationToken::new();
-        self.logs = logs(&self.embedded, &self.store);
+        self.logs = logs(&self.embedded, &self.store, &self.clock, self.config.clone());
         self.running = tokio::spawn(Arc::clone(&self.logs).run(self.stop.clone()));
     }
 
@@ -148,20 +154,19 @@ impl Stage {
     }
 }
 
-fn logs(embedded: &Embedded, store: &Arc<Moody>) -> Arc<Logs> {
-    let clock: SharedClock = Arc::new(SystemClock);
+fn logs(embedded: &Embedded, store: &Arc<Moody>, clock: &SharedClock, config: Config) -> Arc<Logs> {
     let queue: Arc<dyn Queue> = Arc::new(embedded.queue().another());
     let ports = Ports {
         queue: Arc::clone(&queue),
         ledger: Arc::clone(store) as _,
         registry: Arc::clone(store) as _,
         notices: embedded.store(),
-        teller: Teller::new(embedded.store(), embedded.directory(), Arc::clone(&clock), "logs".to_owned()),
-        announcer: Announcer::new(queue, Arc::clone(&clock), fanfare_intake::Config::default()),
+        teller: Teller::new(embedded.store(), embedded.directory(), Arc::clone(clock), "logs".to_owned()),
+        announcer: Announcer::new(queue, Arc::clone(clock), fanfare_intake::Config::default()),
         profiles: Arc::new(Profiles::built_in()),
-        clock,
+        clock: Arc::clone(clock),
     };
-    Logs::new(Config::default(), KEEP, ports)
+    Logs::new(config, KEEP, ports)
 }
 
 fn tenant_named(name: &str, number: TenantNumber) -> Tenant {

@@ -185,7 +185,8 @@ fn settings(folder: &TempDir) -> Settings {
     let secrets_key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
     let lines = format!(
         "operator_key = \"{OPERATOR_KEY}\"\nsecrets_key = \"{secrets_key}\"\nallow_http = true\n\
-         allow_private_targets = [\"127.0.0.0/8\"]\n"
+         allow_private_targets = [\"127.0.0.0/8\"]\n\
+         [logs]\ngather = \"0ms\"\n"
     );
     std::fs::write(&config, lines).expect("a file can be written");
     let local = || Some(std::net::SocketAddr::from(([127, 0, 0, 1], free_port())));
