@@ -20,18 +20,15 @@ const WEBHOOK: Uuid = Uuid::from_u128(7);
 const TENANT: i32 = 1;
 
 const EVENTS: &str = "INSERT INTO events (day, tenant, id, type, created_at, accepted_at, stream_sequence, stream_index, size) \
-     SELECT $1, $2, id, $3, at, at, 1000, place, $4 FROM UNNEST($5::text[], $6::bigint[], $7::integer[]) AS new (id, at, place) \
-     ON CONFLICT (tenant, id, day) DO NOTHING";
+     SELECT $1, $2, UNNEST($5::text[]), $3, UNNEST($6::bigint[]), UNNEST($6::bigint[]), 1000, UNNEST($7::integer[]), $4";
 const DELIVERIES: &str = "INSERT INTO deliveries (day, id, tenant, webhook, event, event_type, accepted_at, stream_sequence, \
      stream_index, status, decided_by, attempt, attempted_at, status_code, response_time_ms) \
-     SELECT $1, id, $2, $3, event, $4, at, 1000, place, 4, 1, 1, at, 200, 3 \
-     FROM UNNEST($5::uuid[], $6::text[], $7::bigint[], $8::integer[]) AS new (id, event, at, place) \
-     ON CONFLICT (id, day) DO NOTHING";
+     SELECT $1, UNNEST($5::uuid[]), $2, $3, UNNEST($6::text[]), $4, UNNEST($7::bigint[]), 1000, UNNEST($8::integer[]), 4, 1, 1, \
+     UNNEST($7::bigint[]), 200, 3 ON CONFLICT (id, day) DO NOTHING";
 const ATTEMPTS: &str = "INSERT INTO attempts (day, delivery, id, late, tenant, webhook, number, manual, counts, started_at, \
      response_time_ms, status_code, request_headers, response_headers, response_body) \
-     SELECT $1, delivery, id, false, $2, $3, 1, false, true, at, 3, 200, request, response, '' \
-     FROM UNNEST($4::uuid[], $5::uuid[], $6::bigint[], $7::text[], $8::text[]) AS new (delivery, id, at, request, response) \
-     ON CONFLICT (delivery, id, late, day) DO NOTHING RETURNING delivery, id";
+     SELECT $1, UNNEST($4::uuid[]), UNNEST($5::uuid[]), false, $2, $3, 1, false, true, UNNEST($6::bigint[]), 3, 200, \
+     UNNEST($7::text[]), UNNEST($8::text[]), ''";
 const HEALTH: &str = "INSERT INTO webhook_health AS h (tenant, webhook, success_count, last_triggered, last_success_at) \
      VALUES ($1, $2, $3, $4, $4) ON CONFLICT (tenant, webhook) DO UPDATE \
      SET success_count = h.success_count + excluded.success_count, last_triggered = excluded.last_triggered, \
@@ -103,7 +100,7 @@ impl Rows {
             .bind(&columns.times)
             .bind(&columns.request_headers)
             .bind(&columns.response_headers)
-            .fetch_all(&mut *transaction)
+            .execute(&mut *transaction)
             .await?;
         let newest = columns.times.last().copied();
         let health = sqlx::query(HEALTH).bind(TENANT).bind(WEBHOOK).bind(BATCH as i64).bind(newest);
