@@ -18,7 +18,7 @@ use fanfare_domain::delivery::{DeliveryRef, Position};
 use fanfare_domain::ids::{TenantNumber, WebhookId};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::clock::SharedClock;
-use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, LookedUp, Schedule, ScheduleError};
+use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, Lead, LookedUp, Schedule, ScheduleError};
 use sqlx::sqlite::SqliteConnection;
 
 use self::entries::Batch;
@@ -140,14 +140,15 @@ impl Schedule for EmbeddedSchedule {
         Ok(self.memory().position)
     }
 
-    async fn lead(&self, holder: &str, ttl: Duration) -> Result<bool, ScheduleError> {
+    async fn lead(&self, holder: &str, ttl: Duration) -> Result<Lead, ScheduleError> {
         let now = self.clock.now();
         let mut memory = self.memory();
         let free = memory.leader.as_ref().is_none_or(|leader| leader.holder == holder || leader.until <= now);
-        if free {
-            memory.leader = Some(Leader { holder: holder.to_owned(), until: now.plus(ttl) });
+        if !free {
+            return Ok(Lead::Refused);
         }
-        Ok(free)
+        memory.leader = Some(Leader { holder: holder.to_owned(), until: now.plus(ttl) });
+        Ok(Lead::Held { at: memory.position })
     }
 
     async fn apply(
@@ -173,7 +174,7 @@ impl Schedule for EmbeddedSchedule {
         };
         let position = self.memory().position;
         if limit == 0 || next.is_none_or(|next| next > now) {
-            return Ok(Claimed { claims: Vec::new(), next, position });
+            return Ok(Claimed { claims: Vec::new(), next, now, position });
         }
         let claimed = self
             .database
@@ -182,7 +183,7 @@ impl Schedule for EmbeddedSchedule {
             })
             .await;
         let (claims, next) = claimed.map_err(unavailable)?;
-        Ok(Claimed { claims, next, position })
+        Ok(Claimed { claims, next, now, position })
     }
 
     async fn finish(&self, claims: &[Claim]) -> Result<(), ScheduleError> {

@@ -68,6 +68,26 @@ pub enum Change {
     },
 }
 
+/// What became of asking for the right to apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// Who asked has it.
+    Held {
+        /// [`Schedule::position`] at that moment.
+        at: Option<Position>,
+    },
+    /// Another process has it.
+    Refused,
+}
+
+impl Lead {
+    /// Whether who asked has it.
+    #[must_use]
+    pub const fn is_held(self) -> bool {
+        matches!(self, Self::Held { .. })
+    }
+}
+
 /// What became of a batch of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
@@ -122,6 +142,8 @@ pub struct Claimed {
     pub claims: Vec<Claim>,
     /// When the next entry falls due or a queue's gate opens, growing paces included, if anything waits.
     pub next: Option<Timestamp>,
+    /// When the claim was made, by the clock that the schedule goes by.
+    pub now: Timestamp,
     /// [`Schedule::position`] at the moment of the claim. If it is behind what was seen before, the schedule was emptied or
     /// put back, and the claims may be of deliveries that have gone long ago.
     pub position: Option<Position>,
@@ -146,8 +168,8 @@ pub trait Schedule: Send + Sync + 'static {
     /// The journal position up to which changes have been applied; `None` if there is none (new, emptied).
     async fn position(&self) -> Result<Option<Position>, ScheduleError>;
 
-    /// Takes or renews, for `holder`, the right to apply, for `ttl`. False if another holds it.
-    async fn lead(&self, holder: &str, ttl: Duration) -> Result<bool, ScheduleError>;
+    /// Takes or renews, for `holder`, the right to apply, for `ttl`, unless another holds it.
+    async fn lead(&self, holder: &str, ttl: Duration) -> Result<Lead, ScheduleError>;
 
     /// Applies `changes`, in order, and moves the position from `from` to `to`, all or nothing.
     async fn apply(

@@ -10,19 +10,18 @@ use fanfare_domain::delivery::{DeliveryRef, Position};
 use fanfare_domain::ids::{TenantNumber, WebhookId};
 use fanfare_domain::journal::Restated;
 use fanfare_domain::time::Timestamp;
-use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, LookedUp, Schedule, ScheduleError};
+use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, Lead, LookedUp, Schedule, ScheduleError};
 use redis::FromRedisValue;
 
 use self::batch::{add_change, millis, read_pace, read_position, write_position};
 use crate::link::Link;
+use crate::member;
 use crate::score::{Score, from_redis};
 use crate::scripts::{DUE, POSITION, Scripts, prepare};
 use crate::settings::TimeSource;
 
 /// Entries that one script moves or one scan looks at.
 const PORTION: usize = 1000;
-/// Where a reference's bytes name the tenant.
-const TENANT: std::ops::Range<usize> = 33..37;
 
 /// Members and the scores that they had.
 type Entries = Vec<(Vec<u8>, u64)>;
@@ -79,11 +78,13 @@ impl Schedule for RedisSchedule {
         stored.as_deref().map(read_position).transpose()
     }
 
-    async fn lead(&self, holder: &str, ttl: Duration) -> Result<bool, ScheduleError> {
-        self.invoke(&self.scripts.lead, |script| {
+    async fn lead(&self, holder: &str, ttl: Duration) -> Result<Lead, ScheduleError> {
+        let reply = self.invoke(&self.scripts.lead, |script| {
             script.arg(holder).arg(millis(ttl));
-        })
-        .await
+        });
+        let (is_held, position): (bool, Option<String>) = reply.await?;
+        let at = position.as_deref().map(read_position).transpose()?;
+        Ok(if is_held { Lead::Held { at } } else { Lead::Refused })
     }
 
     async fn apply(
@@ -119,7 +120,8 @@ impl Schedule for RedisSchedule {
         let mut claims: Vec<_> = read_claims(due, until, false).chain(read_claims(parked, until, true)).collect();
         claims.sort_by_key(|claim| claim.due);
         let position = position.as_deref().map(read_position).transpose()?;
-        Ok(Claimed { claims, next: next.map(from_redis), position })
+        let now = until.minus(Duration::from_millis(millis(lease)));
+        Ok(Claimed { claims, next: next.map(from_redis), now, position })
     }
 
     async fn finish(&self, claims: &[Claim]) -> Result<(), ScheduleError> {
@@ -127,7 +129,7 @@ impl Schedule for RedisSchedule {
             self.invoke::<()>(&self.scripts.finish, |script| {
                 for claim in claims {
                     script.arg(if claim.parked { "parked" } else { "due" });
-                    script.arg(claim.delivery.to_bytes()).arg(Score::claimed(claim.until, claim.attempt).number());
+                    script.arg(member::write(&claim.delivery)).arg(Score::claimed(claim.until, claim.attempt).number());
                 }
             })
             .await?;
@@ -138,14 +140,13 @@ impl Schedule for RedisSchedule {
     async fn look_up(&self, deliveries: &[DeliveryRef]) -> Result<LookedUp, ScheduleError> {
         let reply = self.invoke(&self.scripts.look_up, |script| {
             for delivery in deliveries {
-                script.arg(delivery.to_bytes());
+                script.arg(member::write(delivery));
             }
         });
         let (position, found): LookUpReply = reply.await?;
         let position = position.as_deref().map(read_position).transpose()?;
         let entries = found.into_iter().map(|(member, score, pace)| {
-            let delivery =
-                DeliveryRef::from_bytes(&member).map_err(|error| ScheduleError::Unavailable(error.into()))?;
+            let delivery = member::read(&member).map_err(|error| ScheduleError::Unavailable(error.into()))?;
             let score = Score::from_number(score);
             let queue = read_pace(&pace)?;
             Ok(Restated { delivery, attempt: score.attempt(), due: score.time(), queue })
@@ -176,9 +177,9 @@ impl Schedule for RedisSchedule {
     }
 
     async fn erase(&self, tenant: TenantNumber) -> Result<(), ScheduleError> {
-        let wanted = tenant.get().to_be_bytes();
+        let tenant = member::tenant_bytes(tenant);
         self.invoke::<()>(&self.scripts.erase_queues, |script| {
-            script.arg(&wanted);
+            script.arg(&tenant);
         })
         .await?;
         let mut cursor: u64 = 0;
@@ -186,12 +187,8 @@ impl Schedule for RedisSchedule {
             let mut scan = redis::cmd("ZSCAN");
             scan.arg(DUE).arg(cursor).arg("COUNT").arg(PORTION);
             let found: (u64, Entries) = self.link.run(async |connection| scan.query_async(connection).await).await?;
-            let members: Vec<_> = found
-                .1
-                .into_iter()
-                .map(|(member, _)| member)
-                .filter(|member| member.get(TENANT) == Some(&wanted))
-                .collect();
+            let members: Vec<_> =
+                found.1.into_iter().map(|(member, _)| member).filter(|member| member::is_of(member, &tenant)).collect();
             if !members.is_empty() {
                 let mut remove = redis::cmd("ZREM");
                 remove.arg(DUE).arg(members);
@@ -207,7 +204,7 @@ impl Schedule for RedisSchedule {
 
 /// Reads claimed entries. One that a newer version wrote stays claimed for as long as the lease, and is left to that version.
 fn read_claims(entries: Entries, until: Timestamp, parked: bool) -> impl Iterator<Item = Claim> {
-    entries.into_iter().filter_map(move |(member, score)| match DeliveryRef::from_bytes(&member) {
+    entries.into_iter().filter_map(move |(member, score)| match member::read(&member) {
         Ok(delivery) => {
             let score = Score::from_number(score);
             Some(Claim { delivery, attempt: score.attempt(), due: score.time(), parked, until })

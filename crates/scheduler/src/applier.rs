@@ -7,7 +7,7 @@ use fanfare_domain::delivery::Position;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::queue::{Queue, Stream, Topic, Usage};
-use fanfare_ports::schedule::{Applied, Schedule};
+use fanfare_ports::schedule::{Applied, Lead, Schedule};
 use tokio_util::sync::CancellationToken;
 
 use crate::changes::Batch;
@@ -119,13 +119,12 @@ impl Applier {
             return Ok(true);
         }
         self.renewed = None;
-        let leads = self.schedule.lead(&self.holder, TTL).await?;
-        if !leads || !self.progress.is_leading() {
+        let lead = self.schedule.lead(&self.holder, TTL).await?;
+        if !lead.is_held() || !self.progress.is_leading() {
             self.has_followed = false;
         }
-        self.progress.set_leading(leads);
-        if leads {
-            let at = self.schedule.position().await?;
+        self.progress.set_leading(lead.is_held());
+        if let Lead::Held { at } = lead {
             self.move_to(at);
             if self.begin_anew_if_needed().await? == Applied::Done {
                 self.renewed = Some(now);

@@ -17,10 +17,14 @@ use crate::service::{Ports, SchedulerError};
 
 /// How long claimed entries are hidden: long enough to store them in the queue however busy it is.
 const LEASE: Duration = Duration::from_secs(10);
-/// Longest wait while nothing is due: another process may have put something, and of what this one puts it hears at once.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// Shortest wait, where the schedule's clock and ours differ.
+/// Longest wait while nothing is due: of what this process puts it hears at once, and another that has put something and
+/// died may not have dispatched it.
+const LOOK_EVERY: Duration = Duration::from_millis(2500);
+/// Shortest wait for what is due next.
 const SHORTEST_WAIT: Duration = Duration::from_millis(5);
+/// How long what falls due is gathered while there is always something, so that the moving of it costs less: each message is
+/// synced, and workers write down together what they attempt together.
+const GATHER_FOR: Duration = Duration::from_millis(20);
 /// Until a lane, the stream or the schedule is looked at again.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 const AFTER_ERROR: Duration = Duration::from_millis(500);
@@ -39,6 +43,8 @@ pub(crate) struct Dispatcher {
 /// What comes after a round.
 enum Next {
     GoOn,
+    /// There is little now, but will soon be more.
+    Gather,
     Wait(Duration),
 }
 
@@ -54,6 +60,10 @@ impl Dispatcher {
         while !stop.is_cancelled() {
             let wait = match self.round().await {
                 Ok(Next::GoOn) => continue,
+                Ok(Next::Gather) => {
+                    stop.run_until_cancelled(self.ports.clock.sleep(GATHER_FOR)).await;
+                    continue;
+                }
                 Ok(Next::Wait(wait)) => wait,
                 Err(error) => {
                     self.progress.hold_up(Part::Dispatcher, error.bearable()?);
@@ -88,17 +98,30 @@ impl Dispatcher {
             tracing::warn!(claims = claimed.claims.len(), position = ?claimed.position, "schedule has forgotten; its claims are left alone");
             return Ok(Next::GoOn);
         }
+        let answered = self.ports.clock.now();
         self.busy = !claimed.claims.is_empty();
-        if self.busy {
+        // A queue's pace may be let through one by one, so that gathering would slow it down.
+        let is_urgent = claimed.claims.len() >= self.batch || claimed.claims.iter().any(|claim| claim.parked);
+        // Where the schedule is has just been told, so it need not be asked for when that is next needed.
+        if self.busy || self.freshness.is_ageing(now) {
             self.freshness.compare(self.ports.queue.as_ref(), now).await?;
+        }
+        if self.busy {
             if let Err(why) = self.releasing.release(claimed.claims).await? {
                 self.progress.hold_up(Part::Dispatcher, why);
                 return Ok(Next::Wait(AGAIN_AFTER));
             }
         }
         self.progress.go_on(Part::Dispatcher);
-        // By the time of now: what the round itself took is over.
-        Ok(if self.busy { Next::GoOn } else { Next::Wait(wait_for(claimed.next, self.ports.clock.now())) })
+        Ok(match (self.busy, is_urgent) {
+            (true, true) => Next::GoOn,
+            (true, false) => Next::Gather,
+            (false, _) => {
+                // What the round itself took since it was answered is over.
+                let since = self.ports.clock.now().since(answered);
+                Next::Wait(wait_for(claimed.next, claimed.now.plus(since)))
+            }
+        })
     }
 
     /// Whether the schedule has what the journal said; if that is not known any more, it is compared.
@@ -111,6 +134,7 @@ impl Dispatcher {
     }
 }
 
+/// How long to wait at `now`, by the schedule's clock.
 fn wait_for(next: Option<Timestamp>, now: Timestamp) -> Duration {
     next.map_or(LOOK_EVERY, |next| next.since(now).clamp(SHORTEST_WAIT, LOOK_EVERY))
 }

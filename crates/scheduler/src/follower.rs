@@ -11,6 +11,7 @@ use fanfare_ports::schedule::{Schedule, ScheduleError};
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
+use crate::progress::Progress;
 use crate::service::SchedulerError;
 
 const AGAIN_AFTER: Duration = Duration::from_millis(500);
@@ -26,11 +27,17 @@ pub(crate) struct Follower {
     directory: Arc<dyn Directory>,
     schedule: Arc<dyn Schedule>,
     clock: SharedClock,
+    progress: Arc<Progress>,
 }
 
 impl Follower {
-    pub(crate) fn new(directory: Arc<dyn Directory>, schedule: Arc<dyn Schedule>, clock: SharedClock) -> Self {
-        Self { directory, schedule, clock }
+    pub(crate) fn new(
+        directory: Arc<dyn Directory>,
+        schedule: Arc<dyn Schedule>,
+        clock: SharedClock,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self { directory, schedule, clock, progress }
     }
 
     /// Follows until `stop`.
@@ -71,6 +78,7 @@ impl Follower {
             tracing::warn!(?task, why, "schedule is asked again");
             self.clock.sleep(AGAIN_AFTER).await;
         }
+        self.progress.tell_change();
         Ok(())
     }
 

@@ -13,6 +13,8 @@ use fanfare_ports::queue::{Queue, QueueError, Stream, Topic};
 
 /// A schedule that is not known to have what the journal said so long ago is not dispatched from.
 const STALE: Duration = Duration::from_secs(5);
+/// One that was longer ago is about to be too old.
+const AGEING: Duration = Duration::from_secs(2);
 /// A comparison that was made less long ago need not be repeated.
 const RECENT: Duration = Duration::from_secs(1);
 /// The journal is not asked more often than this.
@@ -44,6 +46,11 @@ impl Freshness {
     /// Whether the schedule may be dispatched from at `now`.
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         self.complete_at.is_some_and(|complete_at| now.since(complete_at) <= STALE)
+    }
+
+    /// Whether that will not be so for much longer.
+    pub(crate) fn is_ageing(&self, now: Timestamp) -> bool {
+        self.complete_at.is_none_or(|complete_at| now.since(complete_at) >= AGEING)
     }
 
     /// Compares the schedule, where it was last seen, with the journal, unless that was done a moment ago.

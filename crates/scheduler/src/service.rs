@@ -104,7 +104,7 @@ impl Scheduler {
         let dispatcher = Dispatcher::new(self.ports.clone(), &self.config, self.progress.clone(), self.room.clone());
         let kept = Kept { events: self.retention, journal: self.config.journal_kept };
         let trimmer = Trimmer::new(queue.clone(), schedule.clone(), clock.clone(), self.progress.clone(), kept);
-        let follower = Follower::new(directory, schedule, clock.clone());
+        let follower = Follower::new(directory, schedule, clock.clone(), self.progress.clone());
         let watching = async {
             self.room.watch(queue.as_ref(), &clock, &stop).await;
             Ok(())

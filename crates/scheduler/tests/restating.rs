@@ -145,7 +145,7 @@ async fn a_schedule_that_is_alive_passes_over_what_is_restated() {
 /// Applies what a schedule that begins anew reads first, and leaves the rest to others.
 async fn begin_to_rebuild(scene: &Scene, schedule: &Arc<dyn Schedule>) {
     let usage = scene.usage(Stream::Journal).await;
-    assert!(schedule.lead("zero", TTL).await.expect("answers"));
+    assert!(schedule.lead("zero", TTL).await.expect("answers").is_held());
     assert_eq!(schedule.begin_anew("zero", None, usage.last).await.expect("answers"), Applied::Done);
     let to = Position { sequence: usage.first, index: 0 };
     let begun = schedule.apply("zero", Some(Position::default()), to, &[]).await.expect("answers");
@@ -186,7 +186,7 @@ async fn another_process_goes_on_rebuilding() {
 async fn old_copy(scene: &mut Scene) -> Arc<dyn Schedule> {
     let copy = scene.another_schedule().await;
     let (delivery, due) = (delivery(LONG[0], Run::First), START.plus(24 * HOUR));
-    assert!(copy.lead("zero", TTL).await.expect("answers"));
+    assert!(copy.lead("zero", TTL).await.expect("answers").is_held());
     let put = Change::Put { delivery, attempt: 2, due };
     let to = Position { sequence: 1, index: 0 };
     assert_eq!(copy.apply("zero", None, to, &[put]).await.expect("answers"), Applied::Done);

@@ -7,6 +7,8 @@ use std::time::Duration;
 use fanfare_domain::delivery::{Lane, Settlement, Turn};
 use fanfare_domain::ids::{DeliveryId, ReplayId, Run};
 use fanfare_domain::journal::{Follows, JournalRecord, PaceKind, Parked, Parking};
+use fanfare_ports::clock::Clock;
+use fanfare_ports::queue::{Consumer, Queue};
 use fanfare_proto::records::decode_delivery;
 
 use self::scene::{START, Scene, attempted, delivery, waiting};
@@ -24,6 +26,32 @@ async fn a_delivery_comes_back_when_it_is_due_and_not_before() {
     assert!(back.waited && !back.paced);
     assert_eq!(back.due, START.plus(Duration::from_secs(60)));
     scene.until_waiting(0).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_falls_due_one_by_one_is_moved_together() {
+    let scene = Scene::new().await;
+    let running = scene.run("one");
+    let first_due = Duration::from_secs(3600);
+    for number in 0..3_u8 {
+        let due = first_due + Duration::from_millis(6) * u32::from(number);
+        scene.tell(&waiting(delivery(number + 1, Run::First), due)).await;
+    }
+    scene.until_waiting(3).await;
+    let queue = scene.embedded.queue();
+    let take = || queue.take(Consumer::Worker(Lane::Retry), 8, Duration::from_secs(60));
+    scene.clock.advance(START.plus(first_due).since(scene.clock.now()));
+    assert_eq!(take().await.expect("taken").len(), 1);
+    for _ in 0..2 {
+        scene.clock.advance(Duration::from_millis(6));
+        assert!(tokio::time::timeout(Duration::from_millis(30), take()).await.is_err(), "more is to come");
+    }
+
+    scene.clock.advance(Duration::from_millis(20));
+    let others = take().await.expect("taken");
+    let messages: Vec<_> = others.iter().map(|leased| leased.position.sequence).collect();
+    assert!(matches!(messages[..], [one, other] if one == other), "{messages:?}");
     running.stop().await;
 }
 

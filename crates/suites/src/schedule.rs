@@ -52,6 +52,7 @@ macro_rules! schedule_suite {
     ($fixture:expr) => {
         $crate::schedule_cases! { $fixture =>
             claims::an_entry_is_claimed_when_it_is_due_and_not_before;
+            claims::a_claim_tells_when_it_was_made;
             claims::an_entry_whose_time_is_past_is_claimed_at_once;
             claims::those_waiting_longest_come_first;
             claims::competing_claims_never_share_an_entry;

@@ -58,11 +58,14 @@ pub(crate) enum Manner {
     Postpones(Spread),
 }
 
-/// Events are to come again at `per_second`, the first `after` the run's beginning.
+/// Events are to come again at `per_second`, the first `after` the run's beginning, in another order than that in which they
+/// were published: as jitter and different delays do it, those that come together again lie far apart in the stream.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Spread {
     pub(crate) after: Duration,
     pub(crate) per_second: f64,
+    /// How many events there are.
+    pub(crate) events: usize,
 }
 
 /// What an attempt is answered with.
@@ -310,8 +313,13 @@ impl Book {
 impl Spread {
     /// In how many seconds, a whole number, an event is to come again.
     fn seconds_until(&self, event: usize, now: u64) -> u64 {
-        let time = self.after.as_secs_f64() + event as f64 / self.per_second;
+        let time = self.after.as_secs_f64() + self.turn(event) as f64 / self.per_second;
         (time - seconds(now)).round().max(1.0) as u64
+    }
+
+    /// Its place in the order in which events come again: each has one of its own, since the factor is a prime.
+    fn turn(&self, event: usize) -> u64 {
+        event as u64 * 2_654_435_761 % self.events.max(1) as u64
     }
 }
 
@@ -375,9 +383,12 @@ mod tests {
 
     #[test]
     fn what_is_postponed_comes_again_spread_evenly() {
-        let spread = Spread { after: Duration::from_secs(60), per_second: 2.0 };
-        assert_eq!(spread.seconds_until(0, 0), 60);
-        assert_eq!(spread.seconds_until(3, 10_000_000), 52);
+        let spread = Spread { after: Duration::from_secs(60), per_second: 2.0, events: 1000 };
+        let mut seconds: Vec<_> = (0..1000).map(|event| spread.seconds_until(event, 10_000_000)).collect();
+        assert!(seconds.windows(2).all(|pair| pair[0].abs_diff(pair[1]) > 10), "neighbours are far apart");
+        seconds.sort_unstable();
+        let evenly: Vec<_> = (0..1000).map(|turn| (50.0 + f64::from(turn) / 2.0).round() as u64).collect();
+        assert_eq!(seconds, evenly);
         assert_eq!(spread.seconds_until(0, 100_000_000), 1, "it is never in the past");
         let book = book(vec![Manner::Postpones(spread)], Route::Everyone(1));
         book.accepted(0);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fanfare_ports::queue::{Pack, Stream};
 use moka::future::Cache;
+use moka::policy::EvictionPolicy;
 
 /// Bytes of messages that are kept.
 const KEPT_BYTES: u64 = 32 * 1024 * 1024;
@@ -22,7 +23,9 @@ pub(super) struct RecentPacks(Cache<Place, Arc<Pack>>);
 impl Default for RecentPacks {
     fn default() -> Self {
         let weigh = |_: &Place, pack: &Arc<Pack>| u32::try_from(size(pack)).unwrap_or(u32::MAX);
-        Self(Cache::builder().max_capacity(KEPT_BYTES).weigher(weigh).build())
+        // The newest are kept, however often older ones were asked for: each is wanted for a while, and then never again.
+        let newest = EvictionPolicy::lru();
+        Self(Cache::builder().max_capacity(KEPT_BYTES).weigher(weigh).eviction_policy(newest).build())
     }
 }
 

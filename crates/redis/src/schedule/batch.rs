@@ -7,6 +7,7 @@ use fanfare_domain::journal::{PaceKind, QueuePace, Restated};
 use fanfare_ports::schedule::{Change, ScheduleError};
 use redis::ScriptInvocation;
 
+use crate::member;
 use crate::score::Score;
 
 /// A queue is never slower than this many deliveries a second, whatever is asked for.
@@ -19,10 +20,10 @@ const FASTEST: f64 = 1e9;
 pub(super) fn add_change(script: &mut ScriptInvocation<'_>, change: &Change) {
     match *change {
         Change::Put { delivery, attempt, due } => {
-            script.arg("put").arg(delivery.to_bytes()).arg(Score::waiting(due, attempt).number());
+            script.arg("put").arg(member::write(&delivery)).arg(Score::waiting(due, attempt).number());
         }
         Change::Park { delivery, attempt, due, per_second, burst, pace } => {
-            script.arg("park").arg(delivery.to_bytes()).arg(Score::waiting(due, attempt).number());
+            script.arg("park").arg(member::write(&delivery)).arg(Score::waiting(due, attempt).number());
             script.arg(per_second.max(SLOWEST).min(FASTEST)).arg(burst.max(1));
             script.arg(match pace {
                 PaceKind::Limit => "limit",
@@ -30,7 +31,7 @@ pub(super) fn add_change(script: &mut ScriptInvocation<'_>, change: &Change) {
             });
         }
         Change::Remove { delivery } => {
-            script.arg("remove").arg(delivery.to_bytes());
+            script.arg("remove").arg(member::write(&delivery));
         }
         Change::Restate { entry, sequence } => {
             script.arg("restated").arg(sequence);

@@ -31,9 +31,13 @@ local function time_of(score)
   return math.floor(score / 2048)
 end
 
--- A member is a delivery's reference: its bytes 18 to 33 are the webhook, 34 to 37 the tenant.
+-- A member is a delivery's reference, as member.rs describes it.
 local function webhook_of(member)
   return string.sub(member, 18, 33)
+end
+
+local function tenant_of(member)
+  return string.sub(member, 34, 34 + string.byte(member) % 4)
 end
 
 -- Adds pairs of score and member; a call takes some thousands of arguments.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fanfare_domain::delivery::{DeliveryRef, Position};
 use fanfare_domain::ids::{TenantNumber, WebhookId};
-use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, LookedUp, Schedule, ScheduleError};
+use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, Lead, LookedUp, Schedule, ScheduleError};
 
 /// Leads to a schedule, or to none.
 pub(crate) struct Switch(RwLock<Option<Arc<dyn Schedule>>>);
@@ -38,7 +38,7 @@ impl Schedule for Switch {
         self.schedule()?.position().await
     }
 
-    async fn lead(&self, holder: &str, ttl: Duration) -> Result<bool, ScheduleError> {
+    async fn lead(&self, holder: &str, ttl: Duration) -> Result<Lead, ScheduleError> {
         self.schedule()?.lead(holder, ttl).await
     }
 

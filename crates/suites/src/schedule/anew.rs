@@ -92,7 +92,7 @@ pub async fn a_schedule_that_began_anew_goes_on_so_after_a_restart(fixture: &dyn
 
     let other = fixture.open().await;
     fixture.advance(48 * 3600 * SECOND);
-    assert!(other.lead("scheduler-2", SECOND).await.expect("answers"));
+    assert!(other.lead("scheduler-2", SECOND).await.expect("answers").is_held());
     let changes = [restated(1, fixture.now(), 9), restated(2, fixture.now(), 10)];
     let to = Position { sequence: 10, index: 0 };
     assert_eq!(other.apply("scheduler-2", Some(at), to, &changes).await.expect("answers"), Applied::Done);

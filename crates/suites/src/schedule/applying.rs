@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fanfare_domain::delivery::Position;
 use fanfare_domain::ids::TenantNumber;
-use fanfare_ports::schedule::{Applied, Change};
+use fanfare_ports::schedule::{Applied, Change, Lead};
 
 use super::Fixture;
 use super::scene::{
@@ -13,7 +13,7 @@ use super::scene::{
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// The position is part of what a batch changes, and claims tell it too.
+/// The position is part of what a batch changes, and who leads or claims is told it too.
 pub async fn a_batch_moves_the_position(fixture: &dyn Fixture) {
     let scheduler = Scheduler::begin(fixture).await.schedule;
     let positions = [(3, 0), (3, 255), (70_000_000_000, 65_535)].map(|(sequence, index)| Position { sequence, index });
@@ -24,6 +24,7 @@ pub async fn a_batch_moves_the_position(fixture: &dyn Fixture) {
         at = Some(to);
         let other = fixture.open().await;
         assert_eq!(other.position().await.expect("answers"), at);
+        assert_eq!(scheduler.lead(HOLDER, SECOND).await.expect("answers"), Lead::Held { at });
         assert_eq!(other.claim(LEASE, 1).await.expect("answers").position, at);
     }
 }
@@ -134,27 +135,27 @@ pub async fn a_thousand_changes_are_one_batch(fixture: &dyn Fixture) {
 pub async fn one_process_at_a_time_applies(fixture: &dyn Fixture) {
     const TTL: Duration = Duration::from_secs(5);
     let (first, second) = (fixture.open().await, fixture.open().await);
-    assert!(first.lead("first", TTL).await.expect("answers"));
-    assert!(!second.lead("second", TTL).await.expect("answers"));
+    assert_eq!(first.lead("first", TTL).await.expect("answers"), Lead::Held { at: None });
+    assert_eq!(second.lead("second", TTL).await.expect("answers"), Lead::Refused);
     let changes = [put(delivery(1), fixture.now())];
     let (start, one, two) = (None, following(None), following(Some(following(None))));
     assert_eq!(second.apply("second", start, one, &changes).await.expect("answers"), Applied::NotLeader);
     assert_eq!(first.apply("first", start, one, &changes).await.expect("answers"), Applied::Done);
 
     fixture.advance(TTL - Duration::from_millis(1));
-    assert!(first.lead("first", TTL).await.expect("answers"), "renewed");
+    assert!(first.lead("first", TTL).await.expect("answers").is_held(), "renewed");
     fixture.advance(TTL - Duration::from_millis(1));
-    assert!(!second.lead("second", TTL).await.expect("answers"));
+    assert!(!second.lead("second", TTL).await.expect("answers").is_held());
 
     fixture.advance(Duration::from_millis(1));
-    assert!(second.lead("second", TTL).await.expect("answers"), "not renewed");
-    assert!(!first.lead("first", TTL).await.expect("answers"));
+    assert!(second.lead("second", TTL).await.expect("answers").is_held(), "not renewed");
+    assert!(!first.lead("first", TTL).await.expect("answers").is_held());
     assert_eq!(first.apply("first", Some(one), two, &[]).await.expect("answers"), Applied::NotLeader);
     assert_eq!(second.apply("second", Some(one), two, &[]).await.expect("answers"), Applied::Done);
 
-    assert!(second.lead("second", Duration::from_millis(1)).await.expect("answers"), "given up");
+    assert!(second.lead("second", Duration::from_millis(1)).await.expect("answers").is_held(), "given up");
     fixture.advance(Duration::from_millis(1));
-    assert!(first.lead("first", TTL).await.expect("answers"));
+    assert!(first.lead("first", TTL).await.expect("answers").is_held());
 }
 
 /// A deleted tenant's entries are gone, wherever they waited; nobody else's are.
@@ -162,11 +163,11 @@ pub async fn erasing_a_tenant_leaves_the_others_alone(fixture: &dyn Fixture) {
     const ENTRIES: u64 = 700;
     let mut scheduler = Scheduler::begin(fixture).await;
     let now = fixture.now();
-    for tenant in [1_u8, 2] {
-        let waiting = (0..ENTRIES).map(|number| put(delivery_of(tenant.into(), webhook(tenant), number), now));
+    // Numbers that begin alike where they are written.
+    for (tenant, own) in [(1, webhook(1)), (256, webhook(2))] {
+        let waiting = (0..ENTRIES).map(|number| put(delivery_of(tenant, own, number), now));
         scheduler.apply(&waiting.collect::<Vec<_>>()).await;
-        let queued = (ENTRIES..2 * ENTRIES)
-            .map(|number| park(delivery_of(tenant.into(), webhook(tenant), number), now, 1e6, 1_000_000));
+        let queued = (ENTRIES..2 * ENTRIES).map(|number| park(delivery_of(tenant, own, number), now, 1e6, 1_000_000));
         scheduler.apply(&queued.collect::<Vec<_>>()).await;
     }
     let at = scheduler.schedule.position().await.expect("answers");
@@ -176,5 +177,8 @@ pub async fn erasing_a_tenant_leaves_the_others_alone(fixture: &dyn Fixture) {
     assert_eq!(scheduler.schedule.position().await.expect("answers"), at);
     let mut left: Vec<_> = claim_all(&scheduler.schedule).await.into_iter().map(|claim| claim.delivery).collect();
     left.sort_by_key(|delivery| delivery.event);
-    assert_eq!(left, (0..2 * ENTRIES).map(|number| delivery_of(2, webhook(2), number)).collect::<Vec<_>>());
+    assert_eq!(left, (0..2 * ENTRIES).map(|number| delivery_of(256, webhook(2), number)).collect::<Vec<_>>());
+
+    scheduler.schedule.erase(TenantNumber::new(256)).await.expect("answers");
+    assert_eq!(scheduler.schedule.waiting().await.expect("answers"), 0);
 }

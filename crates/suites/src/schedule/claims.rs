@@ -27,6 +27,18 @@ pub async fn an_entry_is_claimed_when_it_is_due_and_not_before(fixture: &dyn Fix
     assert_eq!(claim_all(&scheduler.schedule).await, [claim]);
 }
 
+/// What comes next is told with the time that it is told at, by which others can tell how long that is.
+pub async fn a_claim_tells_when_it_was_made(fixture: &dyn Fixture) {
+    let mut scheduler = Scheduler::begin(fixture).await;
+    let due = fixture.now().plus(SECOND);
+    scheduler.apply(&[put(delivery(1), due)]).await;
+    for now in [fixture.now(), due] {
+        let claimed = scheduler.schedule.claim(LEASE, 1).await.expect("answers");
+        assert_eq!((claimed.now, claimed.claims.len()), (now, usize::from(now == due)));
+        fixture.advance(SECOND);
+    }
+}
+
 /// What should have gone long ago goes now.
 pub async fn an_entry_whose_time_is_past_is_claimed_at_once(fixture: &dyn Fixture) {
     let mut scheduler = Scheduler::begin(fixture).await;

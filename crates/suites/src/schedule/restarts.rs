@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use fanfare_ports::schedule::{Applied, MEASURED_GROWTH, Schedule, ScheduleError};
+use fanfare_ports::schedule::{Applied, Claimed, MEASURED_GROWTH, Schedule, ScheduleError};
 
 use super::scene::{
     HOLDER, LEASE, Scheduler, claim_all, delivery, delivery_to, following, park, park_measured, put, webhook,
@@ -90,7 +90,8 @@ pub async fn an_emptied_server_begins_anew(fixture: &dyn ServerFixture) {
     fixture.empty().await;
 
     assert_eq!(schedule.position().await.expect("answers"), None);
-    assert_eq!(schedule.claim(LEASE, 10).await.expect("answers"), Default::default());
+    let nothing = Claimed { now: fixture.now(), ..Claimed::default() };
+    assert_eq!(schedule.claim(LEASE, 10).await.expect("answers"), nothing);
     assert_eq!(schedule.waiting().await.expect("answers"), 0);
     schedule.finish(&claims).await.expect("answers");
     let to = following(Some(following(None)));

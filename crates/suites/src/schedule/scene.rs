@@ -82,7 +82,7 @@ impl Scheduler {
     /// The scheduler of a schedule that is new.
     pub(super) async fn begin(fixture: &dyn Fixture) -> Self {
         let schedule = fixture.open().await;
-        assert!(schedule.lead(HOLDER, TTL).await.expect("answers"), "nobody else leads");
+        assert!(schedule.lead(HOLDER, TTL).await.expect("answers").is_held(), "nobody else leads");
         Self { schedule, at: None }
     }
 

@@ -1,4 +1,4 @@
-//! A great many deliveries wait for their time and fall due evenly. They get there as they do in production: the receiver
+//! A great many deliveries wait for their time and fall due evenly, in another order than they came. They get there as they do in production: the receiver
 //! answers the first attempt with 503 and says in `Retry-After` when to come again.
 
 use std::io::{BufRead, BufReader, Write};
@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const DUE: &str = "{fanfare}:due";
 
 pub(super) async fn retries(context: &Context) -> Result<Figures, String> {
-    let soon = Spread { after: Duration::ZERO, per_second: f64::INFINITY };
+    let soon = Spread { after: Duration::ZERO, per_second: f64::INFINITY, events: 1 };
     let layout = Layout { tenants: 1, webhooks: vec![Manner::Postpones(soon)], in_turn: false };
     let (mut system, stage) = System::start(context, layout).await?;
     let redis = system.cluster.backends.as_ref().map(|backends| backends.redis.url());
@@ -50,7 +50,7 @@ pub(super) async fn retries(context: &Context) -> Result<Figures, String> {
     let empty = schedule(redis.as_deref()).await?;
     let load = Load::of(context.settings.scaled(ENTRIES, 20_000));
     let after = Duration::from_secs_f64(load.events as f64 / made_per_second * SLOWER) + AT_LEAST;
-    let spread = Spread { after, per_second: PER_SECOND };
+    let spread = Spread { after, per_second: PER_SECOND, events: load.events };
     let (book, _) = fill(context, "retries filling", &mut system, &stage, &load, spread).await?;
     system.rested(REST_LIMIT).await;
     let full = schedule(redis.as_deref()).await?;
