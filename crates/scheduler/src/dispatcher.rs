@@ -24,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(2500);
 const SHORTEST_WAIT: Duration = Duration::from_millis(5);
 /// How long what falls due is gathered while there is always something, so that the moving of it costs less: each message is
 /// synced, and workers write down together what they attempt together.
-const GATHER_FOR: Duration = Duration::from_millis(20);
+const GATHER_FOR: Duration = Duration::from_millis(10);
 /// Until a lane, the stream or the schedule is looked at again.
 const AGAIN_AFTER: Duration = Duration::from_millis(100);
 const AFTER_ERROR: Duration = Duration::from_millis(500);
@@ -106,11 +106,11 @@ impl Dispatcher {
         if self.busy || self.freshness.is_ageing(now) {
             self.freshness.compare(self.ports.queue.as_ref(), now).await?;
         }
-        if self.busy {
-            if let Err(why) = self.releasing.release(claimed.claims).await? {
-                self.progress.hold_up(Part::Dispatcher, why);
-                return Ok(Next::Wait(AGAIN_AFTER));
-            }
+        if self.busy
+            && let Err(why) = self.releasing.release(claimed.claims).await?
+        {
+            self.progress.hold_up(Part::Dispatcher, why);
+            return Ok(Next::Wait(AGAIN_AFTER));
         }
         self.progress.go_on(Part::Dispatcher);
         Ok(match (self.busy, is_urgent) {

@@ -35,7 +35,7 @@ async fn what_falls_due_one_by_one_is_moved_together() {
     let running = scene.run("one");
     let first_due = Duration::from_secs(3600);
     for number in 0..3_u8 {
-        let due = first_due + Duration::from_millis(6) * u32::from(number);
+        let due = first_due + Duration::from_millis(3) * u32::from(number);
         scene.tell(&waiting(delivery(number + 1, Run::First), due)).await;
     }
     scene.until_waiting(3).await;
@@ -44,7 +44,7 @@ async fn what_falls_due_one_by_one_is_moved_together() {
     scene.clock.advance(START.plus(first_due).since(scene.clock.now()));
     assert_eq!(take().await.expect("taken").len(), 1);
     for _ in 0..2 {
-        scene.clock.advance(Duration::from_millis(6));
+        scene.clock.advance(Duration::from_millis(3));
         assert!(tokio::time::timeout(Duration::from_millis(30), take()).await.is_err(), "more is to come");
     }
 

@@ -21,6 +21,8 @@ const ENTRIES: usize = 1_000_000;
 const PER_SECOND: f64 = 2_000.0;
 /// How long each run looks at what falls due.
 const WINDOW: usize = 30;
+/// From when the first fall due until it is looked at: the servers read what has lain for minutes into memory again.
+const WARM_UP: Duration = Duration::from_secs(5);
 /// Entries by which it is found out how fast they can be made.
 const PROBE: usize = 10_000;
 /// How much longer than the probe suggests all of them may take.
@@ -60,7 +62,7 @@ pub(super) async fn retries(context: &Context) -> Result<Figures, String> {
         found.set("redis_bytes_per_entry", rate(full.bytes - empty.bytes, full.entries));
     }
     let began = Duration::from_micros(book.now());
-    tokio::time::sleep(after.saturating_sub(began) + Duration::from_secs(1)).await;
+    tokio::time::sleep(after.saturating_sub(began) + WARM_UP).await;
     book.take_late();
     let mut windows = Vec::new();
     for number in 1..=context.settings.runs.get() {
