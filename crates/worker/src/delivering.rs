@@ -17,7 +17,7 @@ use fanfare_ports::catalogue::{Catalogue, Lookup};
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::queue::{Leased, Queue, Room};
 use fanfare_proto::records::decode_delivery;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -56,7 +56,7 @@ pub(crate) struct Courier {
     poster: Poster,
     gates: Arc<Gates>,
     by_hand: Arc<Gates>,
-    air: Semaphore,
+    air: Arc<Semaphore>,
     /// In the journal.
     room: Arc<Room>,
     payloads: Payloads,
@@ -93,9 +93,9 @@ struct Job {
 }
 
 /// What became of waiting for a turn.
-enum OwnTurn<'a> {
+enum OwnTurn {
     /// It came, with a place among all attempts in flight.
-    Came(Pass, SemaphorePermit<'a>),
+    Came(Pass, OwnedSemaphorePermit),
     /// The webhook has as much in flight as it can take.
     WebhookIsBusy,
     /// The process has, over all webhooks.
@@ -118,7 +118,7 @@ impl Courier {
         Self {
             gates: Gates::new(config.waiting_per_webhook),
             by_hand: Gates::new(0),
-            air: Semaphore::new(config.in_flight.get()),
+            air: Arc::new(Semaphore::new(config.in_flight.get())),
             room,
             payloads: Payloads::of(Arc::clone(&queue)),
             prepared: PreparedWebhooks::new(profiles, keyring, poster.rules().clone()),
@@ -244,16 +244,17 @@ impl Courier {
     }
 
     /// Waits for the delivery's turn and attempts it, or parks it.
-    async fn admit(&self, task: Box<Task>, number: u16, goal: Goal, stop: &CancellationToken) {
+    async fn admit(&self, mut task: Box<Task>, number: u16, goal: Goal, stop: &CancellationToken) {
         if let (Some(limit), false) = (goal.webhook.rate_limit, task.delivery.paced) {
             return Box::pin(self.recorder.park(task, number, Parking::limited_to(limit))).await;
         }
         let most = self.most_in_flight(&goal);
         match stop.run_until_cancelled(self.wait_for_room_and_turn(&task, most)).await {
             None => self.recorder.hand_back(&task.lease, Duration::ZERO).await,
-            Some(OwnTurn::Came(pass, _in_air)) => {
+            Some(OwnTurn::Came(pass, air)) => {
                 // Another worker may have it by now, if its lease is not held.
                 if task.lease.is_held(self.clock.now()) {
+                    task.air = Some(air);
                     self.go(task, goal, Some(pass)).await;
                 }
             }
@@ -311,7 +312,7 @@ impl Courier {
 
     /// Nothing is attempted or parked whose record the journal may have no room for: only what is in the air already has to
     /// go into its last part.
-    async fn wait_for_room_and_turn(&self, task: &Task, most: u32) -> OwnTurn<'_> {
+    async fn wait_for_room_and_turn(&self, task: &Task, most: u32) -> OwnTurn {
         loop {
             self.room.until_open().await;
             let turn = self.wait_for_turn(task, most).await;
@@ -322,7 +323,7 @@ impl Courier {
     }
 
     /// Waits, for a bounded time, for the webhook's turn and for a place among all attempts in flight.
-    async fn wait_for_turn(&self, task: &Task, most: u32) -> OwnTurn<'_> {
+    async fn wait_for_turn(&self, task: &Task, most: u32) -> OwnTurn {
         let until = self.clock.now().plus(LOCAL_WAIT);
         let admission = self.gates.enter(task.delivery.reference.webhook, most, self.clock.now());
         let pass = match admission {
@@ -338,7 +339,7 @@ impl Courier {
         tokio::select! {
             biased;
             // The semaphore is never closed.
-            place = self.air.acquire() => place.map_or(OwnTurn::ProcessIsBusy, |place| OwnTurn::Came(pass, place)),
+            place = Arc::clone(&self.air).acquire_owned() => place.map_or(OwnTurn::ProcessIsBusy, |place| OwnTurn::Came(pass, place)),
             () = self.clock.sleep_until(until) => OwnTurn::ProcessIsBusy,
         }
     }

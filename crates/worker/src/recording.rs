@@ -32,6 +32,8 @@ pub(crate) struct Task {
     guarded: bool,
     /// Its place among what this process has taken.
     place: Option<OwnedSemaphorePermit>,
+    /// Its place among what would be repeated if this process died: attempts that are in the air or not on record yet.
+    pub(crate) air: Option<OwnedSemaphorePermit>,
 }
 
 impl Task {
@@ -44,7 +46,7 @@ impl Task {
     ) -> Box<Self> {
         // A taker before this one may have told the schedule of it and died before finishing it.
         delivery.waited |= takers > 1;
-        Box::new(Self { delivery, lease, taken, guarded: false, place })
+        Box::new(Self { delivery, lease, taken, guarded: false, place, air: None })
     }
 
     /// The number of the attempt that the schedule waits for; `None` for a manual one, which it knows nothing of.
@@ -103,8 +105,10 @@ impl Recorder {
             counts_for_health: event.is_some_and(|event| event.purpose == Purpose::Published),
         };
         let record = JournalRecord::Attempted(Box::new(attempted));
-        let Task { lease, guarded, place, .. } = *task;
-        self.batches.add(topic_of(&record), Entry::new(encode_journal(record), (!guarded).then_some(lease), place));
+        let Task { lease, guarded, place, air, .. } = *task;
+        let topic = topic_of(&record);
+        let entry = Entry { record: encode_journal(record), lease: (!guarded).then_some(lease), _places: [place, air] };
+        self.batches.add(topic, entry);
     }
 
     /// The attempt goes on in the air for longer than a record may stay unfinished: an entry that comes due when its time

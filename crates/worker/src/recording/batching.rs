@@ -10,16 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 /// A record for the journal, and what is let go of once it is stored.
 pub(super) struct Entry {
-    record: Bytes,
-    lease: Option<Lease>,
+    pub(super) record: Bytes,
+    pub(super) lease: Option<Lease>,
     /// Freed when the entry is dropped.
-    _place: Option<OwnedSemaphorePermit>,
-}
-
-impl Entry {
-    pub(super) fn new(record: Bytes, lease: Option<Lease>, place: Option<OwnedSemaphorePermit>) -> Self {
-        Self { record, lease, _place: place }
-    }
+    pub(super) _places: [Option<OwnedSemaphorePermit>; 2],
 }
 
 /// The journal's two topics, each with its own batches, since the schedule's must not wait for the others.
