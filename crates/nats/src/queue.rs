@@ -2,6 +2,7 @@
 
 mod bookkeeping;
 mod burial;
+mod gathering;
 mod keeping;
 mod moving;
 mod opening;

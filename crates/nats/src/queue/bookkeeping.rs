@@ -21,6 +21,8 @@ pub(super) struct Arrival {
     pub(super) reply: Subject,
     /// How many have taken it and not handed it back, we included.
     pub(super) takers: u32,
+    /// How many messages its consumer had still to be given when this one was.
+    pub(super) more: usize,
     /// When it was asked for: its lease is no older than that.
     pub(super) asked: Timestamp,
     pub(super) pack: Pack,

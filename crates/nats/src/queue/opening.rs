@@ -29,8 +29,12 @@ pub(super) async fn open_message(
     let (topic, reply) = (topic_of(&message.subject)?, message.reply.clone()?);
     let payload = message.payload.clone();
     let message = jetstream::Message { message, context: link.context.clone() };
-    let (sequence, delivered) = match message.info() {
-        Ok(info) => (info.stream_sequence, u32::try_from(info.delivered).unwrap_or(1)),
+    let (sequence, delivered, more) = match message.info() {
+        Ok(info) => (
+            info.stream_sequence,
+            u32::try_from(info.delivered).unwrap_or(1),
+            usize::try_from(info.pending).unwrap_or(usize::MAX),
+        ),
         Err(error) => {
             tracing::error!(%error, "message without its place is left to lapse");
             return None;
@@ -47,7 +51,9 @@ pub(super) async fn open_message(
     };
     let takers = story.takers.saturating_add(worked_on);
     match Pack::decode(&payload) {
-        Ok(pack) => open_pack(link, Arrival { consumer, topic, sequence, story, reply, takers, asked, pack }).await,
+        Ok(pack) => {
+            open_pack(link, Arrival { consumer, topic, sequence, story, reply, takers, more, asked, pack }).await
+        }
         Err(error @ PackError::UnknownFormat(_)) => {
             tracing::warn!(%error, ?consumer, sequence, "message is left to a newer version");
             let again = Story { takers: takers.saturating_sub(1), delay: Some(NEWER_AGAIN_AFTER), ..story };

@@ -1,5 +1,6 @@
-//! One packer for each topic: while one message is being stored, what arrives meanwhile becomes the next. One message is under
-//! way at a time, so order holds even when a message has to be sent again.
+//! One packer for each topic: while one message is being stored, what arrives meanwhile becomes the next; what is journalled
+//! waits a little for more (see [`super::gathering`]). One message is under way at a time, so order holds even when a message
+//! has to be sent again.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,8 +12,10 @@ use fanfare_domain::delivery::Position;
 use fanfare_ports::queue::{PACK_RECORDS, Pack, PublishError, Topic};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::gathering::{InLine, Line, apart};
 use crate::connection::Link;
 use crate::names::{stream_name, subject};
 use crate::storing::{NotStored, Outgoing};
@@ -26,6 +29,7 @@ type Answer = Result<Vec<Position>, PublishError>;
 #[derive(Debug)]
 pub(super) struct Packer {
     calls: mpsc::Sender<Call>,
+    line: Arc<Line>,
     _task: AbortOnDropHandle<()>,
 }
 
@@ -35,12 +39,15 @@ struct Call {
     records: Vec<Bytes>,
     positions: Vec<Position>,
     answer: oneshot::Sender<Answer>,
+    _in_line: InLine,
 }
 
 impl Packer {
     pub(super) fn start(topic: Topic, link: Link) -> Self {
         let (calls, receiver) = mpsc::channel(CALLS);
-        Self { calls, _task: AbortOnDropHandle::new(tokio::spawn(Packing::of(topic, link).run(receiver))) }
+        let line = Line::of(topic);
+        let packing = Packing::of(topic, link, Arc::clone(&line));
+        Self { calls, line, _task: AbortOnDropHandle::new(tokio::spawn(packing.run(receiver))) }
     }
 
     /// Stores records. They are in line as soon as this is first polled, so that calls keep the order in which they begin.
@@ -49,7 +56,8 @@ impl Packer {
             return Ok(Vec::new());
         }
         let (answer, answered) = oneshot::channel();
-        let call = Call { positions: Vec::with_capacity(records.len()), records, answer };
+        let in_line = Line::join(&self.line, &records);
+        let call = Call { positions: Vec::with_capacity(records.len()), records, answer, _in_line: in_line };
         let ended = || PublishError::unavailable("the packer has ended");
         // Sending at once is not subject to the runtime's budget, which could change the order.
         match self.calls.try_send(call) {
@@ -68,15 +76,17 @@ struct Packing {
     name: String,
     stored: u64,
     waiting: VecDeque<Call>,
+    line: Arc<Line>,
 }
 
 impl Packing {
-    fn of(topic: Topic, link: Link) -> Self {
+    fn of(topic: Topic, link: Link, line: Arc<Line>) -> Self {
         let name = link.client.new_inbox();
-        Self { topic, link, name, stored: 0, waiting: VecDeque::new() }
+        Self { topic, link, name, stored: 0, waiting: VecDeque::new(), line }
     }
 
     async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
+        let mut next = Instant::now();
         loop {
             if self.waiting.is_empty() {
                 match calls.recv().await {
@@ -84,6 +94,7 @@ impl Packing {
                     None => return,
                 }
             }
+            self.line.gather(next).await;
             while self.waiting.len() < PACK_RECORDS
                 && let Ok(call) = calls.try_recv()
             {
@@ -91,6 +102,7 @@ impl Packing {
             }
             let records = self.next_pack();
             let count = records.len();
+            next = Instant::now() + apart(self.topic);
             match self.store(records).await {
                 Ok(sequence) => self.settle(sequence, count),
                 Err(reason @ NotStored::Full(_)) => self.refuse(count, &reason),

@@ -42,6 +42,8 @@ pub(super) struct Puller {
     heard: VecDeque<(Message, Timestamp)>,
     /// How many records a message has held lately, the largest counting most.
     typical: usize,
+    /// How many more messages there are, as the last one told.
+    more: usize,
 }
 
 /// Where messages arrive. Each request has a number, under which the server tells how it ended.
@@ -81,14 +83,16 @@ struct Request {
 
 impl Puller {
     pub(super) fn of(consumer: Consumer, link: Link) -> Self {
-        Self { consumer, link, mailbox: None, asked: None, heard: VecDeque::new(), typical: PACK_RECORDS }
+        Self { consumer, link, mailbox: None, asked: None, heard: VecDeque::new(), typical: PACK_RECORDS, more: 0 }
     }
 
-    /// Gives what is there now, up to about `limit` records. Waits for nothing but the server's answer.
+    /// Gives what is there now, up to about `limit` records. Waits for nothing but the server's answer, and asks for nothing
+    /// where the last message told that there was none behind it, unless it is to `look`.
     pub(super) async fn pull(
         &mut self,
         open: &OpenPacks,
         limit: usize,
+        mut look: bool,
         mut give: impl FnMut(Vec<Leased>),
     ) -> Result<(), QueueError> {
         let mut given = self.give_heard(open, &mut give).await;
@@ -103,7 +107,11 @@ impl Puller {
                 }
                 continue;
             }
-            let wanted = ((limit - given) / self.typical).clamp(1, MOST_MESSAGES);
+            let there = if std::mem::take(&mut look) { MOST_MESSAGES } else { self.more };
+            if there == 0 {
+                return Ok(());
+            }
+            let wanted = ((limit - given) / self.typical).clamp(1, there.min(MOST_MESSAGES));
             if self.asked.is_none() {
                 self.ask(wanted, None).await?;
             }
@@ -113,7 +121,7 @@ impl Puller {
             let messages = self.heard.len();
             given += self.give_heard(open, &mut give).await;
             if messages < wanted {
-                return Ok(());
+                self.more = 0;
             }
         }
         Ok(())
@@ -300,6 +308,7 @@ impl Puller {
                 continue;
             }
             if let Some(arrival) = open_message(&self.link, self.consumer, message, asked).await {
+                self.more = arrival.more;
                 let leased = open.open(arrival);
                 self.typical = leased.len().max(self.typical - self.typical.div_ceil(8)).max(1);
                 given += leased.len();

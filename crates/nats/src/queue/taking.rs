@@ -72,7 +72,7 @@ impl Taker {
             self.gather_due(&mut gathered, limit);
             if gathered.taken.len() < limit {
                 let missing = limit - gathered.taken.len();
-                puller.pull(open, missing, |leased| gathered.taken.extend(leased)).await?;
+                puller.pull(open, missing, wait.is_zero(), |leased| gathered.taken.extend(leased)).await?;
             }
             if !gathered.taken.is_empty() || Instant::now() >= deadline {
                 return Ok(std::mem::take(&mut gathered.taken));
