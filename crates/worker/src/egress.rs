@@ -59,7 +59,7 @@ pub(crate) struct Poster {
 
 enum Way {
     /// The usual one, and the quicker: `tests/load` shows by how much.
-    Direct(Direct),
+    Direct(Box<Direct>),
     Proxied(Proxied),
 }
 
@@ -67,7 +67,7 @@ impl Poster {
     pub(crate) fn new(config: &Config, egress: Egress) -> Result<Self, EgressError> {
         let way = match &egress.proxy {
             Some(proxy) => Way::Proxied(Proxied::new(config, &egress, proxy)?),
-            None => Way::Direct(Direct::new(config, &egress)?),
+            None => Way::Direct(Box::new(Direct::new(config, &egress)?)),
         };
         Ok(Self { way, rules: egress.rules })
     }
