@@ -8,7 +8,7 @@ use fanfare_domain::delivery::{Lane, Settlement, Turn};
 use fanfare_domain::ids::{DeliveryId, ReplayId, Run};
 use fanfare_domain::journal::{Follows, JournalRecord, PaceKind, Parked, Parking};
 use fanfare_ports::clock::Clock;
-use fanfare_ports::queue::{Consumer, Queue};
+
 use fanfare_proto::records::decode_delivery;
 
 use self::scene::{START, Scene, attempted, delivery, waiting};
@@ -34,24 +34,16 @@ async fn what_falls_due_one_by_one_is_moved_together() {
     let scene = Scene::new().await;
     let running = scene.run("one");
     let first_due = Duration::from_secs(3600);
-    for number in 0..3_u8 {
-        let due = first_due + Duration::from_millis(3) * u32::from(number);
-        scene.tell(&waiting(delivery(number + 1, Run::First), due)).await;
+    for (number, later) in [(1, 0), (2, 5), (3, 7)] {
+        scene.tell(&waiting(delivery(number, Run::First), first_due + Duration::from_millis(later))).await;
     }
     scene.until_waiting(3).await;
-    let queue = scene.embedded.queue();
-    let take = || queue.take(Consumer::Worker(Lane::Retry), 8, Duration::from_secs(60));
+    scene.pass(Duration::from_secs(1)).await;
     scene.clock.advance(START.plus(first_due).since(scene.clock.now()));
-    assert_eq!(take().await.expect("taken").len(), 1);
-    for _ in 0..2 {
-        scene.clock.advance(Duration::from_millis(3));
-        assert!(tokio::time::timeout(Duration::from_millis(30), take()).await.is_err(), "more is to come");
-    }
-
-    scene.clock.advance(Duration::from_millis(20));
-    let others = take().await.expect("taken");
-    let messages: Vec<_> = others.iter().map(|leased| leased.position.sequence).collect();
-    assert!(matches!(messages[..], [one, other] if one == other), "{messages:?}");
+    // So slowly that each would be moved by itself if nothing were gathered.
+    let positions = scene.positions_of(Lane::Retry, 3, Duration::from_millis(1)).await;
+    let messages: Vec<_> = positions.iter().map(|position| position.sequence).collect();
+    assert!(matches!(messages[..], [_, second, third] if second == third), "{messages:?}");
     running.stop().await;
 }
 

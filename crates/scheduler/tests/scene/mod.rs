@@ -97,6 +97,30 @@ impl Scene {
         self.take(Consumer::Worker(lane), within).await.pop()
     }
 
+    /// Where the next `number` records of `lane` lie, while `step` passes in each 20 ms.
+    pub(crate) async fn positions_of(&self, lane: Lane, number: usize, step: Duration) -> Vec<Position> {
+        let queue = self.embedded.queue();
+        let taking = async {
+            let mut positions = Vec::new();
+            while positions.len() < number {
+                let taken = queue.take(Consumer::Worker(lane), number, Duration::from_secs(60)).await.expect("taken");
+                positions.extend(taken.iter().map(|leased| leased.position));
+            }
+            positions
+        };
+        let passing = async {
+            let mut ticks = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                ticks.tick().await;
+                self.clock.advance(step);
+            }
+        };
+        tokio::select! {
+            positions = taking => positions,
+            () = passing => Vec::new(),
+        }
+    }
+
     /// Has a consumer take what comes, likewise, and finish it.
     pub(crate) async fn finish(&self, consumer: Consumer) -> Vec<Bytes> {
         let taken = self.take(consumer, Duration::from_secs(60)).await;
