@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Attempts in flight at once, per process: as many may be repeated if it dies.
+    /// Attempts at once that are in flight or not on record yet, per process: as many may be repeated if it dies.
     pub in_flight: NonZeroUsize,
     /// Attempts in flight at once to one webhook, per process, where the webhook does not say.
     pub in_flight_per_webhook: NonZeroU32,

@@ -58,8 +58,9 @@ pub(crate) struct Poster {
 }
 
 enum Way {
-    /// The usual one, and the quicker: `tests/load` shows by how much.
+    /// The usual one, by hyper's own client: with `reqwest` a request took 10 µs more of the worker's CPU, of 59.
     Direct(Box<Direct>),
+    /// By `reqwest`, which knows what proxies want.
     Proxied(Proxied),
 }
 

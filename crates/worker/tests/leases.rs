@@ -2,28 +2,64 @@
 
 mod stage;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use fanfare_domain::delivery::{Delivery, Settlement, Turn};
 use fanfare_domain::ids::AttemptId;
-use fanfare_domain::journal::Follows;
+use fanfare_domain::journal::{Follows, Parking};
 use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::RateLimit;
 use fanfare_ports::clock::ManualClock;
 use fanfare_ports::directory::Entry;
+use fanfare_worker::Config;
+use tokio::sync::Semaphore;
 
 use stage::{Doubtful, Receiver, Setting, Stage};
 
 const HELD: i64 = i64::MAX;
 const LAPSED: i64 = 0;
 
+/// A journal that takes everything.
+fn open() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(Semaphore::MAX_PERMITS))
+}
+
 fn doubtful(takers: u32) -> (Arc<AtomicI64>, Setting) {
     let ends = Arc::new(AtomicI64::new(HELD));
     let of_test = Arc::clone(&ends);
-    let between = Box::new(move |queue| Arc::new(Doubtful { queue, ends: of_test, takers }) as _);
+    let between = Box::new(move |queue| Arc::new(Doubtful { queue, ends: of_test, takers, log: open() }) as _);
     (ends, Setting { between, ..Setting::default() })
+}
+
+#[tokio::test]
+async fn what_is_not_on_record_yet_counts_among_what_a_dead_worker_repeats() {
+    const IN_FLIGHT: usize = 4;
+    let log = Arc::new(Semaphore::new(0));
+    let of_test = Arc::clone(&log);
+    let held = || Arc::new(AtomicI64::new(HELD));
+    let between = Box::new(move |queue| Arc::new(Doubtful { queue, ends: held(), takers: 1, log: of_test }) as _);
+    let config = Config { in_flight: NonZeroUsize::new(IN_FLIGHT).expect("not zero"), ..Config::default() };
+    let stage = Stage::with(Setting { config, between, ..Setting::default() }).await;
+    let receiver = Receiver::answering(200).await;
+    let webhook = stage.webhook(1, receiver.url("/")).await;
+    for number in 0..2 * IN_FLIGHT {
+        stage.send(&format!("e{number}"), &webhook).await;
+    }
+    for _ in 0..IN_FLIGHT {
+        receiver.next().await;
+    }
+    // All have been answered, and the others find no place until that is written down.
+    for _ in 0..IN_FLIGHT {
+        assert_eq!(stage.parked().await.parking, Parking::InFlight);
+    }
+    assert_eq!(receiver.count(), IN_FLIGHT);
+    log.add_permits(Semaphore::MAX_PERMITS);
+    for _ in 0..IN_FLIGHT {
+        assert_eq!(stage.attempted().await.follows, Follows::Settled(Settlement::Success));
+    }
 }
 
 #[tokio::test]

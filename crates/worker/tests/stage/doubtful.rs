@@ -1,4 +1,4 @@
-//! A queue whose leases can be made to lapse.
+//! A queue whose leases can be made to lapse, and whose journal can be held up.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -11,19 +11,25 @@ use fanfare_domain::time::Timestamp;
 use fanfare_ports::queue::{
     Backlog, Consumer, Lease, Leased, PublishError, Queue, QueueError, Stored, Stream, Topic, Usage,
 };
+use tokio::sync::Semaphore;
 
-/// A queue whose leases end when a test says so.
+/// A queue whose leases end, and which takes what was attempted, when a test says so.
 pub struct Doubtful {
     pub queue: Arc<dyn Queue>,
     /// When leases end, in Unix milliseconds.
     pub ends: Arc<AtomicI64>,
     /// How many are said to have taken each record.
     pub takers: u32,
+    /// Each storing in [`Topic::JournalLog`] uses up a permit.
+    pub log: Arc<Semaphore>,
 }
 
 #[async_trait]
 impl Queue for Doubtful {
     async fn publish(&self, topic: Topic, records: Vec<Bytes>) -> Result<Vec<Position>, PublishError> {
+        if topic == Topic::JournalLog {
+            self.log.acquire().await.expect("never closed").forget();
+        }
         self.queue.publish(topic, records).await
     }
 

@@ -1,5 +1,5 @@
-//! A great many deliveries wait for their time and fall due evenly, in another order than they came. They get there as they do in production: the receiver
-//! answers the first attempt with 503 and says in `Retry-After` when to come again.
+//! A great many deliveries wait for their time and fall due evenly, in another order than they came. They get there as they do
+//! in production: the receiver answers the first attempt with 503 and says in `Retry-After` when to come again.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
