@@ -1,8 +1,13 @@
 //! A stream of events: read ahead, accepted in batches of what has arrived, several batches at a time, answered in order.
 //!
+//! Every batch costs each service behind it a message. A publisher who sends on while earlier events are unanswered does not
+//! wait for this one either, so then a batch gathers, as long as more keeps coming, for a few milliseconds. Who waits for each
+//! answer before sending on is never made to wait.
+//!
 //! Whoever does not read answers is not read from: a stream's events without an answer have a limit in bytes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use fanfare_proto::v1::{PublishRequest, PublishResponse};
 use futures::stream::BoxStream;
@@ -22,6 +27,10 @@ const BATCHES: usize = 4;
 const BATCH_EVENTS: usize = 256;
 /// A batch is closed when it has so many bytes.
 const BATCH_BYTES: usize = 1024 * 1024;
+/// How long a batch that gathers waits before it looks whether more has come.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+/// How often it looks at most.
+const LOOKS: u32 = 3;
 /// What an event counts as at least, so that many small ones are a bounded number.
 const LEAST_BYTES: usize = 8 * 1024;
 
@@ -63,6 +72,17 @@ impl Batch {
 
     fn is_closed(&self) -> bool {
         self.end.is_some() || self.events.len() >= BATCH_EVENTS || self.bytes >= BATCH_BYTES
+    }
+
+    /// Takes what has arrived; tells whether that was anything.
+    fn fill(&mut self, requests: &mut Streaming<PublishRequest>) -> bool {
+        let before = self.events.len();
+        while !self.is_closed()
+            && let Some(message) = requests.message().now_or_never()
+        {
+            self.note(message);
+        }
+        self.events.len() > before
     }
 }
 
@@ -113,10 +133,15 @@ async fn read(calls: Arc<Calls>, call: Call, mut requests: Streaming<PublishRequ
         }
         // Whatever arrives while earlier batches keep the places comes along with this one.
         let Ok(place) = turns.reserve().await else { return };
-        while !batch.is_closed() {
-            match requests.message().now_or_never() {
-                Some(message) => batch.note(message),
-                None => break,
+        batch.fill(&mut requests);
+        let sends_ahead = window.available_permits() < calls.stream_units as usize;
+        for _ in 0..if sends_ahead { LOOKS } else { 0 } {
+            if batch.is_closed() {
+                break;
+            }
+            calls.intake.clock().sleep(LOOK_AGAIN).await;
+            if !batch.fill(&mut requests) {
+                break;
             }
         }
         let end = batch.end.take();

@@ -18,6 +18,17 @@ use tonic::{Code, Status, Streaming};
 use harness::fakes::{World, api_key};
 use harness::{Running, as_operator, event, soon, until, with_id, with_key};
 
+/// A server in whose world time passes.
+async fn start() -> Running {
+    start_with(Config::default()).await
+}
+
+async fn start_with(config: Config) -> Running {
+    let server = Running::with(World::new().await, config, None).await;
+    server.let_time_pass();
+    server
+}
+
 async fn open(server: &Running) -> (mpsc::Sender<PublishRequest>, Streaming<PublishResponse>) {
     let (sender, events) = mpsc::channel(64);
     let answers = server.client().await.publish_stream(as_operator(ReceiverStream::new(events))).await;
@@ -30,7 +41,7 @@ async fn next(answers: &mut Streaming<PublishResponse>) -> PublishResponse {
 
 #[tokio::test]
 async fn thousands_are_answered_in_order_in_few_batches() {
-    let server = Running::start().await;
+    let server = start().await;
     let (sender, mut answers) = open(&server).await;
     let sending = tokio::spawn(async move {
         for number in 0..5_000 {
@@ -50,7 +61,7 @@ async fn thousands_are_answered_in_order_in_few_batches() {
 
 #[tokio::test]
 async fn events_go_on_being_accepted_while_the_first_waits_for_its_answer() {
-    let server = Running::start().await;
+    let server = start().await;
     server.world.queue.held.send_replace(true);
     let (sender, mut answers) = open(&server).await;
     for number in 0..3u64 {
@@ -64,8 +75,38 @@ async fn events_go_on_being_accepted_while_the_first_waits_for_its_answer() {
 }
 
 #[tokio::test]
-async fn one_bad_event_does_not_end_the_stream() {
+async fn a_batch_gathers_while_earlier_events_are_unanswered() {
     let server = Running::start().await;
+    let stored = || server.world.queue.calls.load(Ordering::SeqCst);
+    server.world.queue.held.send_replace(true);
+    let (sender, mut answers) = open(&server).await;
+    sender.send(with_id("a")).await.expect("open");
+    until(|| stored() == 1).await;
+    let before = server.world.clock.waiting();
+    sender.send(with_id("b")).await.expect("open");
+    until(|| server.world.clock.waiting() > before).await;
+    assert_eq!(stored(), 1, "time stands still");
+    server.let_time_pass();
+    until(|| stored() == 2).await;
+    server.world.queue.held.send_replace(false);
+    for id in ["a", "b"] {
+        assert_eq!(next(&mut answers).await.id, id);
+    }
+}
+
+#[tokio::test]
+async fn who_waits_for_each_answer_is_not_made_to_wait() {
+    let server = Running::start().await;
+    let (sender, mut answers) = open(&server).await;
+    for number in 0..20 {
+        sender.send(with_id(format!("id-{number}"))).await.expect("open");
+        assert_eq!(next(&mut answers).await.id, format!("id-{number}"), "though time stands still");
+    }
+}
+
+#[tokio::test]
+async fn one_bad_event_does_not_end_the_stream() {
+    let server = start().await;
     let (sender, mut answers) = open(&server).await;
     let over = PublishRequest { data: format!("\"{}\"", "x".repeat(256 * 1024)).into(), ..event() };
     for event in [with_id("a"), PublishRequest { r#type: String::new(), ..event() }, over, with_id("b")] {
@@ -81,7 +122,7 @@ async fn one_bad_event_does_not_end_the_stream() {
 
 #[tokio::test]
 async fn a_message_beyond_any_limit_ends_the_stream_after_the_answers_before_it() {
-    let server = Running::start().await;
+    let server = start().await;
     let (sender, mut answers) = open(&server).await;
     sender.send(with_id("a")).await.expect("open");
     assert_eq!(next(&mut answers).await.id, "a");
@@ -92,7 +133,7 @@ async fn a_message_beyond_any_limit_ends_the_stream_after_the_answers_before_it(
 
 #[tokio::test]
 async fn a_stream_without_a_key_is_refused_and_a_key_that_is_deleted_ends_its_rights() {
-    let server = Running::start().await;
+    let server = start().await;
     let nothing = futures::stream::empty::<PublishRequest>();
     let status = server.client().await.publish_stream(nothing).await.expect_err("no key");
     assert_eq!(status.code(), Code::Unauthenticated);
@@ -114,7 +155,7 @@ async fn a_stream_without_a_key_is_refused_and_a_key_that_is_deleted_ends_its_ri
 #[tokio::test]
 async fn a_publisher_that_reads_no_answers_is_read_from_up_to_a_limit() {
     let config = Config { stream_bytes: NonZeroUsize::new(64 * 1024).expect("not zero"), ..Config::default() };
-    let server = Running::with(World::new().await, config, None).await;
+    let server = start_with(config).await;
     server.world.queue.held.send_replace(true);
     let sent = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&sent);

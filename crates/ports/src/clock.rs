@@ -70,6 +70,12 @@ impl ManualClock {
     pub fn advance(&self, duration: Duration) {
         self.now.send_modify(|now| *now = now.plus(duration));
     }
+
+    /// How many wait for a later time.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.now.receiver_count()
+    }
 }
 
 #[async_trait]

@@ -44,6 +44,17 @@ impl Running {
         Self { world, address, stop, service }
     }
 
+    /// Lets the world's clock run from now on.
+    pub fn let_time_pass(&self) {
+        let clock = self.world.clock.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                clock.advance(Duration::from_millis(1));
+            }
+        });
+    }
+
     pub async fn channel(&self) -> Channel {
         let endpoint = Endpoint::from_shared(format!("http://{}", self.address)).expect("an address");
         endpoint.connect().await.expect("connected")
