@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::header_list::HeaderList;
 use crate::ids::AttemptId;
 use crate::time::Timestamp;
 
@@ -57,9 +58,9 @@ pub struct Attempt {
     /// What went wrong; `None` is success. A text as [`AttemptError`] shows it.
     pub error: Option<String>,
     /// What was sent, with credentials redacted.
-    pub request_headers: Vec<(String, String)>,
+    pub request_headers: HeaderList,
     /// What came back.
-    pub response_headers: Vec<(String, String)>,
+    pub response_headers: HeaderList,
     /// At most [`KEPT_RESPONSE_BODY`] bytes of what came back.
     pub response_body: Bytes,
 }

@@ -5,6 +5,7 @@ pub mod attempt;
 pub mod delivery;
 pub mod event;
 pub mod event_type;
+pub mod header_list;
 pub mod health;
 pub mod ids;
 pub mod journal;

@@ -75,6 +75,7 @@ mod tests {
 
     use bytes::Bytes;
     use fanfare_domain::delivery::{DeliveryRef, Position};
+    use fanfare_domain::header_list::HeaderList;
     use fanfare_domain::ids::{AttemptId, DeliveryId, Run, TenantNumber};
 
     use super::*;
@@ -102,8 +103,8 @@ mod tests {
                 duration: Duration::ZERO,
                 status: Some(status),
                 error: Some(format!("answered {status}")),
-                request_headers: Vec::new(),
-                response_headers: Vec::new(),
+                request_headers: HeaderList::default(),
+                response_headers: HeaderList::default(),
                 response_body: Bytes::new(),
             }),
             follows,

@@ -73,7 +73,7 @@ fn deliveries(criterion: &mut Criterion) {
 fn attempts(criterion: &mut Criterion) {
     let event = event();
     let delivery = reference(&event);
-    let headers = |names: &[&str]| names.iter().map(|name| ((*name).to_owned(), "x".repeat(30))).collect();
+    let headers = |names: &[&str]| names.iter().map(|name| (*name, "x".repeat(30))).collect();
     let attempted = JournalRecord::Attempted(Box::new(Attempted {
         delivery,
         event: Some(event.id),

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, FailureReason, Position, Settlement, Turn};
 use fanfare_domain::event::{Event, Purpose, TraceContext};
+use fanfare_domain::header_list::HeaderList;
 use fanfare_domain::ids::{AttemptId, DeliveryId, EventId, ReplayId, Run, TenantId, TenantNumber, WebhookId};
 use fanfare_domain::journal::{
     Attempted, Follows, JournalRecord, PaceKind, Parked, Parking, QueuePace, Restated, Routed,
@@ -55,8 +56,8 @@ fn attempted(follows: Follows) -> JournalRecord {
             duration: Duration::from_millis(37),
             status: Some(503),
             error: Some("answered 503".into()),
-            request_headers: vec![("Webhook-Id".into(), "order-1".into())],
-            response_headers: vec![("retry-after".into(), "5".into())],
+            request_headers: HeaderList::from_iter([("Webhook-Id", "order-1")]),
+            response_headers: HeaderList::from_iter([("retry-after", "5")]),
             response_body: Bytes::from_static(b"busy\0\xff"),
         }),
         follows,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{DeliveryRef, Lane, Position, Settlement};
+use fanfare_domain::header_list::HeaderList;
 use fanfare_domain::ids::{AttemptId, Run};
 use fanfare_domain::journal::{Attempted, Follows, JournalRecord, PaceKind, Parked, Parking, QueuePace, Restated};
 use fanfare_embedded::StreamLimits;
@@ -54,8 +55,8 @@ fn with_answer(record: JournalRecord) -> JournalRecord {
         duration: SECOND,
         status: Some(503),
         error: None,
-        request_headers: vec![],
-        response_headers: vec![],
+        request_headers: HeaderList::default(),
+        response_headers: HeaderList::default(),
         response_body: vec![b'x'; BODY].into(),
     };
     JournalRecord::Attempted(Box::new(Attempted { attempt: Some(attempt), ..*attempted }))

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fanfare_domain::event::Event;
+use fanfare_domain::header_list::HeaderList;
 use fanfare_domain::ids::WebhookId;
 use fanfare_domain::profile::{Profile, Profiles};
 use fanfare_domain::render::{EventParts, SigningSecrets, render, sign};
@@ -155,13 +156,13 @@ impl Prepared {
     }
 
     /// The request's headers as they are logged: without credentials and the webhook's own values.
-    pub(crate) fn shown(&self, headers: &HeaderMap) -> Vec<(String, String)> {
+    pub(crate) fn shown(&self, headers: &HeaderMap) -> HeaderList {
         headers
             .iter()
             .map(|(name, value)| {
                 let secret = self.secret_headers.contains(name);
                 let value = if secret { REDACTED.into() } else { String::from_utf8_lossy(value.as_bytes()) };
-                (name.as_str().to_owned(), value.into_owned())
+                (name.as_str(), value)
             })
             .collect()
     }

@@ -15,8 +15,9 @@ use fanfare_ports::directory::Entry;
 
 use stage::{Receiver, Reply, Setting, Stage, seal};
 
-fn shown<'a>(attempt: &'a Attempt, name: &str) -> Option<&'a str> {
-    attempt.request_headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
+fn shown(attempt: &Attempt, name: &str) -> Option<String> {
+    let headers = attempt.request_headers.pairs().expect("a list");
+    headers.into_iter().find(|(header, _)| header == name).map(|(_, value)| value)
 }
 
 fn with_tokens(endpoint: &Receiver, receiver: &Receiver, auth_method: ClientAuth) -> Webhook {
@@ -61,8 +62,11 @@ async fn credentials_and_own_headers_are_sent_and_not_shown() {
     assert_eq!(seen.header("Authorization"), Some("Basic dXNlcjpwYXNz"));
     assert_eq!(seen.header("X-Own"), Some("own value"));
     let attempt = stage.attempted().await.attempt.expect("made");
-    assert_eq!((shown(&attempt, "authorization"), shown(&attempt, "x-own")), (Some("…"), Some("…")));
-    assert_eq!(shown(&attempt, "webhook-id"), Some("e1"));
+    assert_eq!(
+        (shown(&attempt, "authorization").as_deref(), shown(&attempt, "x-own").as_deref()),
+        (Some("…"), Some("…"))
+    );
+    assert_eq!(shown(&attempt, "webhook-id").as_deref(), Some("e1"));
 
     webhook.auth = Some(Auth::Bearer { token: seal("tok", webhook.id) });
     webhook.version += 1;

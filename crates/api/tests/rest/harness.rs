@@ -304,11 +304,8 @@ fn attempted(event: &Event, reference: DeliveryRef, status: u16, settled: Settle
             duration: Duration::from_millis(12),
             status: Some(status),
             error: failed.then(|| format!("answered {status}")),
-            request_headers: vec![("Webhook-Id".to_owned(), event.id.to_string())],
-            response_headers: vec![
-                ("Set-Cookie".to_owned(), "a=1".to_owned()),
-                ("Set-Cookie".to_owned(), "b=2".to_owned()),
-            ],
+            request_headers: [("Webhook-Id", event.id.as_str())].into_iter().collect(),
+            response_headers: [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")].into_iter().collect(),
             response_body: bytes::Bytes::from_static(b"hello \xff"),
         }),
         follows: Follows::Settled(settled),

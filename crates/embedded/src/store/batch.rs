@@ -207,8 +207,8 @@ fn fill_attempt(row: &FoldedAttempt<'_>, values: &mut Values<'_>) -> Result<(), 
     values.add(attempt.status)?;
     values.add(attempt.error.clone())?;
     values.add(row.is_counted_failure())?;
-    values.add(serde_json::to_string(&attempt.request_headers)?)?;
-    values.add(serde_json::to_string(&attempt.response_headers)?)?;
+    values.add(attempt.request_headers.as_str().to_owned())?;
+    values.add(attempt.response_headers.as_str().to_owned())?;
     values.add(attempt.response_body.to_vec())
 }
 

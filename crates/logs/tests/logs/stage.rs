@@ -7,6 +7,7 @@ use bytes::Bytes;
 use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{DeliveryRef, DeliveryStatus, FailureReason, Position, Settlement};
 use fanfare_domain::event::{Event, Purpose};
+use fanfare_domain::header_list::HeaderList;
 use fanfare_domain::ids::{AttemptId, EventId, Run, TenantId, TenantNumber, WebhookId};
 use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Routed};
 use fanfare_domain::profile::Profiles;
@@ -215,8 +216,8 @@ pub(crate) fn attempted(event: &Event, number: u16, status: u16, follows: Follow
             duration: Duration::from_millis(5),
             status: Some(status),
             error: (status >= 300).then(|| format!("answered {status}")),
-            request_headers: Vec::new(),
-            response_headers: Vec::new(),
+            request_headers: HeaderList::default(),
+            response_headers: HeaderList::default(),
             response_body: Bytes::new(),
         }),
         follows,

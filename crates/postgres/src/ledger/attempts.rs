@@ -65,12 +65,6 @@ pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>, way:
         |value: fn(&Attempted, &Attempt) -> i32| rows.iter().map(|(one, two)| value(one, two)).collect::<Vec<i32>>();
     let ids =
         |value: fn(&Attempted, &Attempt) -> Uuid| rows.iter().map(|(one, two)| value(one, two)).collect::<Vec<Uuid>>();
-    let headers = |of: fn(&Attempt) -> &[(String, String)]| {
-        rows.iter()
-            .map(|(_, attempt)| serde_json::to_string(of(attempt)))
-            .collect::<Result<Vec<String>, _>>()
-            .map_err(|error| sqlx::Error::Encode(Box::new(error)))
-    };
     let insert = match way {
         Way::AllNew => insert!(),
         Way::SomeKnown => INSERT_UNKNOWN,
@@ -89,8 +83,8 @@ pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>, way:
         .bind(rows.iter().map(|(_, attempt)| duration_column(attempt)).collect::<Vec<i64>>())
         .bind(sparse(rows.iter().map(|(_, attempt)| attempt.status.map(i32::from))))
         .bind(sparse(rows.iter().map(|(_, attempt)| attempt.error.as_deref().map(escape))))
-        .bind(headers(|attempt| &attempt.request_headers)?)
-        .bind(headers(|attempt| &attempt.response_headers)?)
+        .bind(rows.iter().map(|(_, attempt)| attempt.request_headers.as_str()).collect::<Vec<&str>>())
+        .bind(rows.iter().map(|(_, attempt)| attempt.response_headers.as_str()).collect::<Vec<&str>>())
         .bind(rows.iter().map(|(_, attempt)| &attempt.response_body[..]).collect::<Vec<&[u8]>>())
         .fetch_all(connection)
         .await?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{BufMut, Bytes, BytesMut};
 use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{FailureReason, Position, Settlement};
+use fanfare_domain::header_list::HeaderList;
 use fanfare_domain::ids::{AttemptId, DeliveryId, EventId, ReplayId, TenantNumber, WebhookId};
 use fanfare_domain::journal::{
     Attempted, Follows, JournalRecord, PaceKind, Parked, Parking, QueuePace, Restated, Routed,
@@ -148,8 +149,8 @@ fn attempt_to_wire(attempt: Attempt) -> wire::Attempt {
         duration_ms: u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
         status: attempt.status.map(Into::into),
         error: attempt.error,
-        request_headers: headers_to_wire(attempt.request_headers),
-        response_headers: headers_to_wire(attempt.response_headers),
+        request_headers: attempt.request_headers.into_json(),
+        response_headers: attempt.response_headers.into_json(),
         response_body: attempt.response_body,
     }
 }
@@ -164,18 +165,10 @@ fn attempt_from_wire(attempt: wire::Attempt) -> Result<Attempt, RecordError> {
         duration: Duration::from_millis(attempt.duration_ms),
         status,
         error: attempt.error,
-        request_headers: headers_from_wire(attempt.request_headers),
-        response_headers: headers_from_wire(attempt.response_headers),
+        request_headers: HeaderList::from_json(attempt.request_headers),
+        response_headers: HeaderList::from_json(attempt.response_headers),
         response_body: attempt.response_body,
     })
-}
-
-fn headers_to_wire(headers: Vec<(String, String)>) -> Vec<wire::Header> {
-    headers.into_iter().map(|(name, value)| wire::Header { name, value }).collect()
-}
-
-fn headers_from_wire(headers: Vec<wire::Header>) -> Vec<(String, String)> {
-    headers.into_iter().map(|header| (header.name, header.value)).collect()
 }
 
 const fn settlement_to_wire(settlement: Settlement) -> wire::Settlement {

@@ -244,8 +244,8 @@ impl Story {
             duration: Duration::from_millis(u64::from(number) * 10),
             status: Some(status),
             error: (status != 200).then(|| format!("answered {status}")),
-            request_headers: vec![("webhook-id".to_owned(), self.event.id.to_string())],
-            response_headers: vec![("Server".to_owned(), "test".to_owned())],
+            request_headers: [("webhook-id", self.event.id.as_str())].into_iter().collect(),
+            response_headers: [("Server", "test")].into_iter().collect(),
             response_body: Bytes::from(format!("answer {number}")),
         };
         Attempted {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fanfare_domain::attempt::{Attempt, AttemptError};
 use fanfare_domain::delivery::Turn;
+use fanfare_domain::header_list::HeaderList;
 use fanfare_domain::ids::AttemptId;
 use fanfare_domain::journal::Follows;
 use fanfare_domain::retry::parse_retry_after;
@@ -153,7 +154,7 @@ fn attempt(
     task: &Task,
     started: Timestamp,
     ended: Timestamp,
-    request_headers: Vec<(String, String)>,
+    request_headers: HeaderList,
     result: Result<Answer, Refusal>,
 ) -> Attempt {
     let (answer, error) = match result {
@@ -182,11 +183,11 @@ fn attempt(
 /// Response headers are kept up to this many bytes.
 const KEPT_HEADERS: usize = 8 * 1024;
 
-fn kept_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+fn kept_headers(headers: &HeaderMap) -> HeaderList {
     let mut bytes = 0;
     headers
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
         .take_while(|(name, value)| {
             bytes += name.len() + value.len();
             bytes <= KEPT_HEADERS

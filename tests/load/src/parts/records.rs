@@ -6,6 +6,7 @@ use bytes::Bytes;
 use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Position, Settlement, Turn};
 use fanfare_domain::event::{Event, Purpose, TraceContext};
+use fanfare_domain::header_list::HeaderList;
 use fanfare_domain::ids::{AttemptId, EventId, Run, TenantId, TenantNumber, WebhookId};
 use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Routed};
 use fanfare_domain::time::Timestamp;
@@ -60,7 +61,7 @@ pub(super) fn routed(size: usize) -> Result<Bytes, String> {
 }
 
 /// The headers of an attempt, as they are kept.
-pub(super) fn request_headers() -> Vec<(String, String)> {
+pub(super) fn request_headers() -> HeaderList {
     let signature = "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=";
     [
         ("content-type", "application/json"),
@@ -69,12 +70,12 @@ pub(super) fn request_headers() -> Vec<(String, String)> {
         ("webhook-timestamp", "1790000000"),
         ("webhook-signature", signature),
     ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
+    .into_iter()
+    .collect()
 }
 
-pub(super) fn response_headers() -> Vec<(String, String)> {
-    vec![("content-length".to_owned(), "0".to_owned())]
+pub(super) fn response_headers() -> HeaderList {
+    [("content-length", "0")].into_iter().collect()
 }
 
 /// What the worker stores.

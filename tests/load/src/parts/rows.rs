@@ -119,13 +119,12 @@ struct Columns {
 
 impl Columns {
     fn new() -> Self {
-        let text = |headers: Vec<(String, String)>| serde_json::to_string(&headers).unwrap_or_default();
         let now = now().as_millis();
         Self {
             times: (0_i64..).take(BATCH).map(|place| now + place).collect(),
             places: (0_i32..).take(BATCH).map(|place| place % 256).collect(),
-            request_headers: vec![text(records::request_headers()); BATCH],
-            response_headers: vec![text(records::response_headers()); BATCH],
+            request_headers: vec![records::request_headers().into_json(); BATCH],
+            response_headers: vec![records::response_headers().into_json(); BATCH],
         }
     }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fanfare_domain::delivery::{FailureReason, Position};
 use fanfare_domain::event::Purpose;
+use fanfare_domain::header_list::HeaderList;
 use fanfare_domain::ids::Run;
 
 use super::*;
@@ -57,8 +58,8 @@ fn attempted(number: u16, status: u16, follows: Follows) -> Attempted {
             duration: Duration::from_millis(u64::from(number)),
             status: Some(status),
             error: (status >= 300).then(|| format!("answered {status}")),
-            request_headers: Vec::new(),
-            response_headers: Vec::new(),
+            request_headers: HeaderList::default(),
+            response_headers: HeaderList::default(),
             response_body: Bytes::new(),
         }),
         follows,
