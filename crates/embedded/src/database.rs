@@ -1,4 +1,4 @@
-//! The one database file that all ports share, and its one writer.
+//! The database files that the ports share, each with one writer of its own.
 //!
 //! Reading: `database.read()` is a pool of read-only connections; use it as any sqlx executor.
 //!
@@ -22,12 +22,14 @@
 //! - A job must not run `BEGIN`, `COMMIT` or `ROLLBACK`; `connection.begin()` makes a nested savepoint. Jobs hold up all other
 //!   writers, so: put much into each statement (10–20 µs of hand-over each), do not wait for anything but the connection, and
 //!   cut large deletions into several jobs.
-//! - Migrations lie in `migrations/`: `0001`–`0099` for queue, directory, schedule and idempotency, `0100`–`0199` for the store.
+//! - No transaction spans the two files of [`Contents`]: between them, as between the backends of production, the next place is
+//!   written before the last is cleared. Their migrations lie in `migrations/queue` and `migrations/store`.
 
+mod contents;
 mod lock;
 mod writer;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,10 +41,11 @@ use sqlx::sqlite::{
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub use self::contents::Contents;
+pub use self::lock::DataDirectory;
 use self::lock::DirectoryLock;
 use self::writer::{Job, Write, Writer};
 
-const FILE: &str = "fanfare.db";
 const READERS: u32 = 8;
 /// Jobs that may wait for the writer; further callers wait for room.
 const QUEUED_JOBS: usize = 1024;
@@ -51,8 +54,7 @@ const PAGE_BYTES: u32 = 8192;
 const CHECKPOINT_PAGES: &str = "2000";
 /// The write-ahead log is cut back to this many bytes after a checkpoint.
 const LOG_BYTES: &str = "67108864";
-const WRITER_CACHE_KIB: &str = "-65536";
-const READER_CACHE_KIB: &str = "-8192";
+const READER_CACHE_KIB: &str = "-4096";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why the data directory cannot be used.
@@ -69,6 +71,15 @@ pub enum OpenError {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// A version before the first release made it.
+    #[error("data directory {} was made by a version before the first release, whose {file} cannot be read; remove what is in \
+         it, or name another directory", .path.display())]
+    Outdated {
+        /// Which directory.
+        path: PathBuf,
+        /// The file that tells.
+        file: &'static str,
     },
     /// The file in it cannot be opened, read or brought up to date.
     #[error("database {} cannot be opened", .path.display())]
@@ -107,7 +118,7 @@ impl From<sqlx::Error> for DatabaseError {
     }
 }
 
-/// The database of a data directory, open. Dropping it without [`Database::close`] does the queued jobs and closes it in the
+/// A database of a data directory, open. Dropping it without [`Database::close`] does the queued jobs and closes it in the
 /// background.
 #[derive(Debug)]
 pub struct Database {
@@ -124,13 +135,7 @@ struct Running {
 }
 
 impl Database {
-    /// Opens the database in `directory`, making both if they are not there, and brings its schema up to date.
-    ///
-    /// # Errors
-    /// [`OpenError`]; [`OpenError::InUse`] if another process has it open.
-    pub async fn open(directory: &Path) -> Result<Self, OpenError> {
-        let lock = DirectoryLock::take(directory).await?;
-        let path = directory.join(FILE);
+    async fn open(path: PathBuf, contents: Contents, lock: Arc<DirectoryLock>) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Database { path: path.clone(), source };
         let options = SqliteConnectOptions::new()
             .filename(&path)
@@ -146,9 +151,9 @@ impl Database {
             .synchronous(SqliteSynchronous::Full)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .pragma("journal_size_limit", LOG_BYTES)
-            .pragma("cache_size", WRITER_CACHE_KIB)
+            .pragma("cache_size", contents.writer_cache())
             .pragma("temp_store", "memory");
-        let connection = up_to_date(&writing).await.map_err(failed)?;
+        let connection = up_to_date(&writing, contents).await.map_err(failed)?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .idle_timeout(None)
@@ -224,7 +229,7 @@ impl Database {
         answered.await.unwrap_or_else(|_| Err(DatabaseError::Closed.into()))
     }
 
-    /// Does the jobs that are queued, closes all connections and lets go of the directory. Later jobs are refused.
+    /// Does the jobs that are queued, closes all connections and lets go of the directory, if this was the last to use it. Later jobs are refused.
     pub async fn close(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { jobs, writer }) = running {
@@ -241,9 +246,9 @@ impl Database {
 
 /// The writing connection, once the schema is up to date. It comes out of a pool because a migrator that is given a connection
 /// makes a future that is not `Send` for every lifetime.
-async fn up_to_date(options: &SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
+async fn up_to_date(options: &SqliteConnectOptions, contents: Contents) -> Result<SqliteConnection, sqlx::Error> {
     let one = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-    sqlx::migrate!().run(&one).await?;
+    contents.migrator().run(&one).await?;
     let connection = one.acquire().await?.detach();
     one.close().await;
     Ok(connection)

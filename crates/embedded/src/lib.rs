@@ -1,4 +1,4 @@
-//! Every port in one process, durable on local disk in one SQLite file.
+//! Every port in one process, durable on local disk in two SQLite files: what is under way, and what is known.
 
 pub mod database;
 pub mod directory;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use fanfare_ports::clock::SharedClock;
 
-pub use self::database::{Database, DatabaseError, OpenError};
+pub use self::database::{Contents, DataDirectory, Database, DatabaseError, OpenError};
 pub use self::directory::EmbeddedDirectory;
 pub use self::idempotency::EmbeddedIdempotency;
 pub use self::queue::{EmbeddedQueue, StreamLimits};
@@ -30,7 +30,7 @@ pub struct EmbeddedSettings {
 
 /// All ports on one data directory. Dropping it ends the process's work in the background; [`Self::close`] waits for that.
 pub struct Embedded {
-    database: Arc<Database>,
+    databases: [Arc<Database>; 2],
     queue: Arc<EmbeddedQueue>,
     directory: Arc<EmbeddedDirectory>,
     schedule: Arc<EmbeddedSchedule>,
@@ -44,7 +44,9 @@ impl Embedded {
     /// # Errors
     /// [`OpenError`]; [`OpenError::InUse`] if another process has it open.
     pub async fn open(settings: EmbeddedSettings, clock: SharedClock) -> Result<Self, OpenError> {
-        let database = Arc::new(Database::open(&settings.data_dir).await?);
+        let directory = DataDirectory::take(&settings.data_dir).await?;
+        let (database, rows) = tokio::try_join!(directory.open(Contents::Queue), directory.open(Contents::Store))?;
+        let (database, rows) = (Arc::new(database), Arc::new(rows));
         let queue = EmbeddedQueue::open(Arc::clone(&database), settings.limits, Arc::clone(&clock)).await?;
         let directory = EmbeddedDirectory::open(Arc::clone(&database)).await?;
         let schedule = EmbeddedSchedule::open(Arc::clone(&database), Arc::clone(&clock)).await?;
@@ -53,8 +55,8 @@ impl Embedded {
             directory: Arc::new(directory),
             schedule: Arc::new(schedule),
             idempotency: Arc::new(EmbeddedIdempotency::new(Arc::clone(&database), Arc::clone(&clock))),
-            store: Arc::new(SqliteStore::new(Arc::clone(&database), clock)),
-            database,
+            store: Arc::new(SqliteStore::new(Arc::clone(&rows), clock)),
+            databases: [database, rows],
         })
     }
 
@@ -93,6 +95,8 @@ impl Embedded {
         if let Err(error) = self.queue.flush().await {
             tracing::warn!(%error, "progress of the queue was not saved");
         }
-        self.database.close().await;
+        for database in &self.databases {
+            database.close().await;
+        }
     }
 }

@@ -36,7 +36,7 @@ mod lists {
     pub(super) const CANDIDATES: u8 = 9;
 }
 
-/// The store in the database that all embedded ports share.
+/// The store, in a database of its own.
 #[derive(Clone)]
 pub struct SqliteStore {
     database: Arc<Database>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::delivery::Position;
-use fanfare_embedded::{Database, DatabaseError, Embedded, EmbeddedSettings, OpenError, StreamLimits};
+use fanfare_embedded::{Contents, DataDirectory, DatabaseError, Embedded, EmbeddedSettings, OpenError, StreamLimits};
 use fanfare_ports::clock::{SharedClock, SystemClock};
 use fanfare_ports::directory::Directory;
 use fanfare_ports::queue::{Consumer, PublishError, Queue, Stored, Stream, Topic};
@@ -22,7 +22,7 @@ async fn open(directory: &Path, limits: StreamLimits) -> Embedded {
 
 /// What a power cut would leave: the files as they are, while the process has them open.
 fn copy_files(from: &Path, to: &Path) {
-    for file in ["fanfare.db", "fanfare.db-wal"] {
+    for file in ["queue.db", "queue.db-wal", "store.db", "store.db-wal"] {
         std::fs::copy(from.join(file), to.join(file)).expect("the file is there");
     }
 }
@@ -60,8 +60,19 @@ async fn a_file_in_the_way_is_said_to_be() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("file");
     std::fs::write(&file, b"").expect("written");
-    let refused = Database::open(&file).await;
+    let refused = DataDirectory::take(&file).await;
     assert!(matches!(refused, Err(OpenError::Directory { .. })), "{refused:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_of_an_unreleased_version_is_refused_and_left_as_it_is() {
+    let directory = tempfile::tempdir().expect("a directory");
+    std::fs::write(directory.path().join("fanfare.db"), b"of old").expect("written");
+    let refused = DataDirectory::take(directory.path()).await;
+    let error = refused.err().expect("it cannot be read");
+    assert!(matches!(error, OpenError::Outdated { .. }), "{error:?}");
+    assert!(error.to_string().contains("name another directory"), "{error}");
+    assert_eq!(std::fs::read(directory.path().join("fanfare.db")).expect("read"), b"of old");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,7 +136,8 @@ async fn a_closed_process_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_fails_is_undone_alone() {
     let directory = tempfile::tempdir().expect("a directory");
-    let database = Database::open(directory.path()).await.expect("open");
+    let taken = DataDirectory::take(directory.path()).await.expect("taken");
+    let database = taken.open(Contents::Queue).await.expect("open");
     let add = |revision: i64, fail: bool| {
         database.write(move |connection| {
             Box::pin(async move {

@@ -9,7 +9,7 @@ use fanfare_domain::event::Purpose;
 use fanfare_domain::ids::{DeliveryId, EventId, Run, TenantNumber, WebhookId};
 use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Routed};
 use fanfare_domain::time::Timestamp;
-use fanfare_embedded::database::{Database, DatabaseError};
+use fanfare_embedded::database::{Contents, DataDirectory, Database, DatabaseError};
 use fanfare_embedded::store::SqliteStore;
 use fanfare_ports::clock::SystemClock;
 use fanfare_ports::store::{Ledger, Reports};
@@ -28,8 +28,8 @@ impl Embedded {
     }
 
     async fn in_directory(directory: tempfile::TempDir) -> Self {
-        let database = Database::open(directory.path()).await;
-        let database = Arc::new(database.expect("the database opens"));
+        let taken = DataDirectory::take(directory.path()).await.expect("the directory is free");
+        let database = Arc::new(taken.open(Contents::Store).await.expect("the database opens"));
         let store = SqliteStore::new(Arc::clone(&database), Arc::new(SystemClock));
         Self { store: Arc::new(store), database, directory }
     }

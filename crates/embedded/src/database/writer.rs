@@ -81,11 +81,11 @@ pub(super) struct Writer {
     /// `None` after a failure that may have left it in the middle of something.
     connection: Option<SqliteConnection>,
     /// Let go of last.
-    _lock: DirectoryLock,
+    _lock: Arc<DirectoryLock>,
 }
 
 impl Writer {
-    pub(super) fn new(options: SqliteConnectOptions, connection: SqliteConnection, lock: DirectoryLock) -> Self {
+    pub(super) fn new(options: SqliteConnectOptions, connection: SqliteConnection, lock: Arc<DirectoryLock>) -> Self {
         Self { options, connection: Some(connection), _lock: lock }
     }
 
