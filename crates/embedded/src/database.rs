@@ -25,6 +25,7 @@
 //! - No transaction spans the two files of [`Contents`]: between them, as between the backends of production, the next place is
 //!   written before the last is cleared. Their migrations lie in `migrations/queue` and `migrations/store`.
 
+mod checkpoints;
 mod contents;
 mod lock;
 mod writer;
@@ -51,7 +52,8 @@ const READERS: u32 = 8;
 const QUEUED_JOBS: usize = 1024;
 /// Larger than SQLite's own choice, since packs are large.
 const PAGE_BYTES: u32 = 8192;
-const CHECKPOINT_PAGES: &str = "2000";
+/// A commit brings the log into the file itself only if the checkpoints beside it do not get to it.
+const CHECKPOINT_PAGES: &str = "16000";
 /// The write-ahead log is cut back to this many bytes after a checkpoint.
 const LOG_BYTES: &str = "67108864";
 const READER_CACHE_KIB: &str = "-4096";

@@ -130,7 +130,7 @@ impl EmbeddedQueue {
         let mut finished = false;
         for of_one in leases.chunk_by(|a, b| a.consumer == b.consumer) {
             if let Some(first) = of_one.first() {
-                finished |= state.consumer(first.consumer).finish(of_one, now);
+                finished |= state.finish(first.consumer, of_one, now);
             }
         }
         drop(state);

@@ -69,7 +69,7 @@ async fn a_directory_of_an_unreleased_version_is_refused_and_left_as_it_is() {
     let directory = tempfile::tempdir().expect("a directory");
     std::fs::write(directory.path().join("fanfare.db"), b"of old").expect("written");
     let refused = DataDirectory::take(directory.path()).await;
-    let error = refused.err().expect("it cannot be read");
+    let error = refused.expect_err("it cannot be read");
     assert!(matches!(error, OpenError::Outdated { .. }), "{error:?}");
     assert!(error.to_string().contains("name another directory"), "{error}");
     assert_eq!(std::fs::read(directory.path().join("fanfare.db")).expect("read"), b"of old");

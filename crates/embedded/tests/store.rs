@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
+use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{DeliveryRef, Position, Settlement};
 use fanfare_domain::event::Purpose;
-use fanfare_domain::ids::{DeliveryId, EventId, Run, TenantNumber, WebhookId};
+use fanfare_domain::header_list::HeaderList;
+use fanfare_domain::ids::{AttemptId, DeliveryId, EventId, Run, TenantNumber, WebhookId};
 use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Routed};
 use fanfare_domain::time::Timestamp;
 use fanfare_embedded::database::{Contents, DataDirectory, Database, DatabaseError};
@@ -124,14 +127,73 @@ async fn what_was_written_is_there_after_a_restart() {
     assert_eq!(found.delivered, Some(true));
 }
 
+/// The record of the first attempt at the delivery of `delivered(number, …)`, which the receiver took.
+fn attempted(number: u16) -> JournalRecord {
+    let [_, JournalRecord::Attempted(mut attempted)] = delivered(number, "order") else {
+        panic!("the second record is of an attempt")
+    };
+    attempted.attempt = Some(Attempt {
+        id: AttemptId::derive(attempted.delivery.id, 1),
+        number: 1,
+        manual: false,
+        started: noon(),
+        duration: Duration::from_millis(3),
+        status: Some(200),
+        error: None,
+        request_headers: HeaderList::default(),
+        response_headers: HeaderList::default(),
+        response_body: Bytes::from_static(b"ok"),
+    });
+    JournalRecord::Attempted(attempted)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_is_there_after_a_power_cut() {
+    let fixture = Embedded::fixture().await;
+    let after = tempfile::tempdir().expect("a temporary directory");
+    fixture.store.record(&delivered(1, "order 1")).await.expect("written");
+    // The files as they are while the process has them open.
+    for file in ["store.db", "store.db-wal"] {
+        std::fs::copy(fixture.directory.path().join(file), after.path().join(file)).expect("the file is there");
+    }
+    let fixture = Embedded::in_directory(after).await;
+    for table in ["events", "deliveries"] {
+        assert_eq!(fixture.count(table).await, 1, "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_partly_known_is_merged_with_it() {
+    let fixture = Embedded::fixture().await;
+    let routed = |numbers: std::ops::Range<u16>| numbers.map(|number| delivered(number, "order")[0].clone());
+    let attempts = |numbers: std::ops::Range<u16>| numbers.map(attempted);
+    let record =
+        async |records: Vec<JournalRecord>| fixture.store.record(&records).await.expect("written").new_attempts;
+
+    assert_eq!(record(routed(0..300).collect()).await, 0);
+    assert_eq!(record(attempts(0..200).collect()).await, 200, "they were routed before");
+    assert_eq!(record(routed(250..400).chain(attempts(150..350)).collect()).await, 150, "some of each are known");
+    assert_eq!(record(attempts(350..500).collect()).await, 150, "some are not routed yet");
+    assert_eq!(record(routed(400..500).collect()).await, 0, "these now are");
+    assert_eq!(record(routed(0..500).chain(attempts(0..500)).collect()).await, 0, "all again");
+    for table in ["events", "deliveries", "attempts"] {
+        assert_eq!(fixture.count(table).await, 500, "{table}");
+    }
+    assert_eq!(fixture.count("deliveries WHERE status = 4 AND event IS NOT NULL").await, 500);
+    let webhook = WebhookId::make(noon(), 1);
+    let stats = fixture.store.stats(TENANT, &[webhook]).await.expect("read");
+    assert_eq!(stats[0].success_count, 500);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_old_days_go_in_pieces_until_nothing_is_left() {
     let fixture = Embedded::fixture().await;
-    let batch: Vec<JournalRecord> = (0..1200).flat_map(|n| delivered(n, &format!("order {n}"))).collect();
+    let routed = (0..1200).map(|n| delivered(n, &format!("order {n}"))[0].clone());
+    let batch: Vec<JournalRecord> = routed.chain((0..1200).map(attempted)).collect();
     fixture.store.record(&batch).await.expect("written");
     let day = Duration::from_secs(86_400);
     fixture.store.maintain(noon().plus(31 * day), 30 * day).await.expect("maintained");
-    for table in ["events", "deliveries", "subjects"] {
+    for table in ["events", "deliveries", "attempts", "subjects"] {
         assert_eq!(fixture.count(table).await, 0, "{table}");
     }
 }

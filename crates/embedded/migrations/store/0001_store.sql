@@ -108,6 +108,7 @@ CREATE INDEX subjects_by_day ON subjects (day);
 -- `event` and `event_type` are missing until a record names them; such a row is not shown yet. `status`, `step` (the attempt's
 -- number), `due` and `error` are one standing and change together; so do those that begin with `newest`.
 CREATE TABLE deliveries (
+    row INTEGER PRIMARY KEY,
     id BLOB NOT NULL,
     tenant INTEGER NOT NULL,
     webhook BLOB NOT NULL,
@@ -135,15 +136,15 @@ CREATE INDEX deliveries_by_day ON deliveries (day);
 CREATE INDEX open_deliveries_by_time ON deliveries (tenant, accepted, event) WHERE status <> 4;
 CREATE INDEX open_deliveries_of_webhook ON deliveries (webhook, status, accepted, id) WHERE status <> 4;
 
+-- `delivery` is the delivery's row: rows follow one another in time, as ids do not, so that new attempts lie side by side.
 CREATE TABLE attempts (
-    delivery BLOB NOT NULL,
-    day INTEGER NOT NULL,
+    delivery INTEGER NOT NULL,
     id BLOB NOT NULL,
+    late INTEGER NOT NULL,
     tenant INTEGER NOT NULL,
     webhook BLOB NOT NULL,
     number INTEGER NOT NULL,
     manual INTEGER NOT NULL,
-    late INTEGER NOT NULL,
     started INTEGER NOT NULL,
     response_time INTEGER NOT NULL,
     status_code INTEGER,
@@ -151,9 +152,9 @@ CREATE TABLE attempts (
     counted_failure INTEGER NOT NULL,
     request_headers TEXT NOT NULL,
     response_headers TEXT NOT NULL,
-    response_body BLOB NOT NULL
-);
-CREATE UNIQUE INDEX attempts_by_id ON attempts (delivery, day, id, late);
+    response_body BLOB NOT NULL,
+    PRIMARY KEY (delivery, id, late)
+) WITHOUT ROWID;
 CREATE INDEX counted_failures ON attempts (tenant, webhook, started) WHERE counted_failure = 1;
 
 -- `failures_in_a_row` counts the counted failures that started after `in_a_row_after`.

@@ -34,8 +34,8 @@ impl Contents {
     /// queue itself keeps; rows are looked up by ids without an order.
     pub(super) const fn writer_cache(self) -> &'static str {
         match self {
-            Self::Queue => "-16384",
-            Self::Store => "-49152",
+            Self::Queue => "-8192",
+            Self::Store => "-24576",
         }
     }
 }

@@ -9,6 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::DatabaseError;
+use super::checkpoints::{self, Checkpoints};
 use super::lock::DirectoryLock;
 
 /// Jobs in one transaction at most, so that no caller waits for very many others.
@@ -92,6 +93,7 @@ impl Writer {
     /// Runs jobs until all senders are gone, then closes the connection and lets go of the directory.
     pub(super) async fn run(mut self, mut queued: mpsc::Receiver<Box<dyn Job>>) {
         let mut jobs = Vec::with_capacity(JOBS_TOGETHER);
+        let checkpoints = Checkpoints::beside(self.options.clone());
         while queued.recv_many(&mut jobs, JOBS_TOGETHER).await > 0 {
             let mut unbegun = VecDeque::from(std::mem::take(&mut jobs));
             let mut answers = Vec::with_capacity(unbegun.len());
@@ -106,14 +108,26 @@ impl Writer {
             for answer in answers {
                 answer(outcome.clone());
             }
-            if let Err(error) = outcome {
-                unbegun.into_iter().for_each(|job| job.refuse(error.clone()));
+            match outcome {
+                Ok(()) if checkpoints.committed() => self.shorten_log().await,
+                Ok(()) => {}
+                Err(error) => unbegun.into_iter().for_each(|job| job.refuse(error.clone())),
             }
         }
+        checkpoints.end().await;
         if let Some(connection) = self.connection.take()
             && let Err(error) = connection.close().await
         {
             tracing::warn!(%error, "database was not closed cleanly");
+        }
+    }
+
+    /// Brings what is left of the log into the file, so that it can begin anew.
+    async fn shorten_log(&mut self) {
+        if let Some(connection) = &mut self.connection
+            && let Err(error) = checkpoints::checkpoint(connection).await
+        {
+            tracing::warn!(%error, "write-ahead log stays long");
         }
     }
 

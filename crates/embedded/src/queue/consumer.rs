@@ -198,8 +198,8 @@ impl ConsumerState {
         lease.is_held(now) && self.open.get(&lease.message).is_some_and(|message| message.is_held(lease.index))
     }
 
-    /// Finishes records whose lease is held; tells whether any was.
-    pub(super) fn finish(&mut self, leases: &[Lease], now: Timestamp) -> bool {
+    /// Finishes records whose lease is held; tells whether any was, and of each message of which no record is left.
+    pub(super) fn finish(&mut self, leases: &[Lease], now: Timestamp, mut ended: impl FnMut(u64)) -> bool {
         let mut finished = false;
         for lease in leases.iter().filter(|lease| lease.is_held(now)) {
             let Some(message) = self.open.get_mut(&lease.message) else { continue };
@@ -207,6 +207,7 @@ impl ConsumerState {
             finished = true;
             if message.is_finished() {
                 self.open.remove(&lease.message);
+                ended(lease.message);
             }
         }
         self.unsaved |= finished;

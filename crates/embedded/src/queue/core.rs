@@ -17,6 +17,8 @@ use crate::database::{Database, DatabaseError};
 /// How often leases are looked at while there are any; a lapsed one is noticed so much later at most.
 const LOOK_AT_LEASES: Duration = Duration::from_millis(500);
 const SAVE_AGAIN: Duration = Duration::from_millis(200);
+/// From one save of progress to the next: what a process that is killed has finished meanwhile comes again.
+const BETWEEN_SAVES: Duration = Duration::from_millis(10);
 
 /// The queue's memory, its database and its bells.
 pub(super) struct Core {
@@ -106,7 +108,7 @@ impl Core {
         }
     }
 
-    /// Saves progress whenever there is some, as long as it runs. What is finished meanwhile is the next to be saved.
+    /// Saves progress when there is some, as long as it runs. What is finished meanwhile is the next to be saved.
     pub(super) async fn keep_saving(self: Arc<Self>) {
         loop {
             self.progress.notified().await;
@@ -117,6 +119,7 @@ impl Core {
                 }
                 self.clock.sleep(SAVE_AGAIN).await;
             }
+            tokio::time::sleep(BETWEEN_SAVES).await;
         }
     }
 

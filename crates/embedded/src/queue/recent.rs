@@ -6,7 +6,9 @@ use std::sync::Arc;
 use fanfare_ports::queue::Pack;
 
 /// Bytes of records that are kept.
-const KEPT_BYTES: usize = 64 * 1024 * 1024;
+const KEPT_BYTES: usize = 32 * 1024 * 1024;
+/// Places that may be left of packs that were forgotten.
+const SPARE_PLACES: usize = 1024;
 /// What a pack and each of its records take besides their bytes, about.
 const OVERHEAD: usize = 48;
 
@@ -19,6 +21,13 @@ pub(super) struct RecentPacks {
 }
 
 impl RecentPacks {
+    /// Lets go of a pack that nobody is going to ask for.
+    pub(super) fn forget(&mut self, place: i64) {
+        if let Some(pack) = self.packs.remove(&place) {
+            self.bytes -= size(&pack);
+        }
+    }
+
     pub(super) fn get(&self, place: i64) -> Option<Arc<Pack>> {
         self.packs.get(&place).cloned()
     }
@@ -30,6 +39,9 @@ impl RecentPacks {
         }
         self.bytes += size;
         self.order.push_back(place);
+        if self.order.len() > 2 * self.packs.len() + SPARE_PLACES {
+            self.order.retain(|place| self.packs.contains_key(place));
+        }
         while self.bytes > KEPT_BYTES {
             let Some(oldest) = self.order.pop_front() else { return };
             if let Some(pack) = self.packs.remove(&oldest) {
@@ -41,4 +53,26 @@ impl RecentPacks {
 
 fn size(pack: &Pack) -> usize {
     OVERHEAD + pack.records.iter().map(|record| record.len() + OVERHEAD).sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    #[test]
+    fn what_is_forgotten_takes_no_room_and_the_oldest_go_first() {
+        let mut recent = RecentPacks::default();
+        let pack = || Arc::new(Pack::of(vec![Bytes::from(vec![0; KEPT_BYTES / 3])]));
+        (0..10_000).for_each(|place| {
+            recent.insert(place, pack());
+            recent.forget(place);
+        });
+        assert_eq!((recent.bytes, recent.packs.len()), (0, 0));
+        assert!(recent.order.len() <= SPARE_PLACES + 1);
+        (0..4).for_each(|place| recent.insert(place, pack()));
+        let kept: Vec<bool> = (0..4).map(|place| recent.get(place).is_some()).collect();
+        assert_eq!(kept, [false, false, true, true]);
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use fanfare_domain::time::Timestamp;
-use fanfare_ports::queue::{Backlog, Consumer, Pack, Stream, Topic, Usage};
+use fanfare_ports::queue::{Backlog, Consumer, Lease, Pack, Stream, Topic, Usage};
 
 use super::codes;
 use super::consumer::{ConsumerState, Holder, Picked};
@@ -86,6 +86,17 @@ impl State {
             loaded.get(&sequence).cloned().or_else(found)
         };
         self.consumers[codes::slot(codes::consumer(consumer))].pick(holder, now, limit, look)
+    }
+
+    /// Finishes records whose lease is held; tells whether any was. Events are read again by position, all else is not asked for
+    /// any more once it is finished.
+    pub(super) fn finish(&mut self, consumer: Consumer, leases: &[Lease], now: Timestamp) -> bool {
+        let (stream, recent) = (consumer.stream(), &mut self.recent);
+        self.consumers[codes::slot(codes::consumer(consumer))].finish(leases, now, |sequence| {
+            if stream != Stream::Events {
+                recent.forget(codes::place(stream, sequence));
+            }
+        })
     }
 
     pub(super) fn recent(&self, stream: Stream, sequence: u64) -> Option<Arc<Pack>> {

@@ -1,9 +1,11 @@
 //! A folded batch as statements. They are made before the writer is asked, so that it only runs them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
+use fanfare_domain::delivery::DeliveryStatus;
 use fanfare_domain::event::Purpose;
-use fanfare_domain::ids::{Run, TenantNumber, WebhookId};
+use fanfare_domain::ids::{DeliveryId, Run, TenantNumber, WebhookId};
 use fanfare_domain::journal::Routed;
 use fanfare_ports::store::folding::{Folded, FoldedAttempt, FoldedDelivery, Outcome, response_time_ms};
 use sqlx::Row;
@@ -12,10 +14,49 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::values::{Insert, Statement, Values};
 
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// Events, attempts and deliveries that were just routed as new ones, and other deliveries as known ones that have gone on. That
+    /// is nearly always so, and costs least; where it is not, the batch is refused as [`WriteError::NotAsExpected`].
+    ///
+    /// `OR FAIL` spares the statement a journal of its own: the whole transaction is undone anyway.
+    AsExpected,
+    /// Merged with what may be there already.
+    Merging,
+}
+
+/// Why a batch was not written; its transaction must be undone.
+#[derive(Debug)]
+pub(super) enum WriteError {
+    /// Something is there already, or is not there yet.
+    NotAsExpected,
+    /// The database refused or failed.
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for WriteError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(refusal) if refusal.is_unique_violation() => Self::NotAsExpected,
+            _ => Self::Database(error),
+        }
+    }
+}
+
+macro_rules! events {
+    () => {
+        "INTO events (tenant, id, event_type, subject, created, accepted, day, trial, sequence, place, size) VALUES"
+    };
+}
+
+const NEW_EVENTS: Insert = Insert { head: concat!("INSERT OR FAIL ", events!()), columns: 11, row: None, tail: "" };
+
 /// A later acceptance of the same event takes the earlier one's place: its data is kept for longer.
 const EVENTS: Insert = Insert {
-    head: "INSERT INTO events (tenant, id, event_type, subject, created, accepted, day, trial, sequence, place, size) VALUES",
+    head: concat!("INSERT ", events!()),
     columns: 11,
+    row: None,
     tail: "ON CONFLICT DO UPDATE SET
         accepted = excluded.accepted, sequence = excluded.sequence, place = excluded.place
         WHERE excluded.accepted > accepted",
@@ -24,6 +65,7 @@ const EVENTS: Insert = Insert {
 const SUBJECTS: Insert = Insert {
     head: "INSERT INTO subjects (tenant, subject, accepted, day, event) VALUES",
     columns: 5,
+    row: None,
     tail: "ON CONFLICT DO UPDATE SET accepted = excluded.accepted, day = excluded.day, event = excluded.event
         WHERE (excluded.accepted, excluded.event) > (accepted, event)",
 };
@@ -43,11 +85,36 @@ macro_rules! newer {
     };
 }
 
+macro_rules! deliveries {
+    () => {
+        "INTO deliveries (id, tenant, webhook, event, event_type, replay, sequence, place, accepted, day, status,
+        step, due, error, newest_number, newest_started, newest_status_code, newest_response_time) VALUES"
+    };
+}
+
+const NEW_DELIVERIES: Insert =
+    Insert { head: concat!("INSERT OR FAIL ", deliveries!()), columns: 18, row: None, tail: "" };
+
+/// Moves deliveries on whose event is known. Naming only the columns that change leaves the indexes of the others alone.
+const MOVED_DELIVERIES: Insert = Insert {
+    head: "UPDATE OR FAIL deliveries SET status = moved.column4, step = moved.column5, due = moved.column6,
+            error = moved.column7, newest_number = moved.column8, newest_started = moved.column9,
+            newest_status_code = moved.column10, newest_response_time = moved.column11
+        FROM (VALUES",
+    columns: 11,
+    row: None,
+    tail: ") AS moved
+        WHERE deliveries.id = moved.column1 AND deliveries.day = moved.column2 AND deliveries.accepted >= moved.column3
+            AND deliveries.event IS NOT NULL AND deliveries.event_type IS NOT NULL
+            AND (moved.column4, moved.column5, coalesce(moved.column6, 0), coalesce(moved.column7, ''))
+                > (status, step, coalesce(due, 0), coalesce(error, ''))
+            AND (moved.column8, moved.column9) > (newest_number, newest_started)",
+};
+
 const DELIVERIES: Insert = Insert {
-    head:
-        "INSERT INTO deliveries (id, tenant, webhook, event, event_type, replay, sequence, place, accepted, day, status,
-        step, due, error, newest_number, newest_started, newest_status_code, newest_response_time) VALUES",
+    head: concat!("INSERT ", deliveries!()),
     columns: 18,
+    row: None,
     tail: concat!(
         "ON CONFLICT DO UPDATE SET event = coalesce(event, excluded.event),
             event_type = coalesce(event_type, excluded.event_type),
@@ -83,11 +150,25 @@ const DELIVERIES: Insert = Insert {
     ),
 };
 
+macro_rules! attempts {
+    () => {
+        "INTO attempts (delivery, id, late, tenant, webhook, number, manual, started, response_time, status_code, error,
+        counted_failure, request_headers, response_headers, response_body) VALUES"
+    };
+}
+
+/// The row's first value is found by the delivery's id and day.
+const ATTEMPT: &str = "((SELECT row FROM deliveries WHERE id = ? AND day = ?),?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+
+const NEW_ATTEMPTS: Insert =
+    Insert { head: concat!("INSERT OR FAIL ", attempts!()), columns: 16, row: Some(ATTEMPT), tail: "" };
+
 const ATTEMPTS: Insert = Insert {
-    head: "INSERT INTO attempts (delivery, day, id, tenant, webhook, number, manual, late, started, response_time, status_code,
-        error, counted_failure, request_headers, response_headers, response_body) VALUES",
+    head: concat!("INSERT ", attempts!()),
     columns: 16,
-    tail: "ON CONFLICT DO NOTHING RETURNING delivery, day, id, late",
+    row: Some(ATTEMPT),
+    tail: "ON CONFLICT DO NOTHING RETURNING (SELECT deliveries.id FROM deliveries WHERE deliveries.row = delivery),
+        (SELECT day FROM deliveries WHERE deliveries.row = delivery), id, late",
 };
 
 /// An attempt's key in the table: delivery, day, id, and whether it was late.
@@ -96,47 +177,112 @@ type AttemptKey = (Vec<u8>, i32, Vec<u8>, bool);
 /// What a batch writes.
 pub(super) struct Batch {
     rows: Vec<Statement>,
-    attempts: Vec<Statement>,
-    outcomes: HashMap<AttemptKey, Option<Outcome>>,
+    /// Deliveries that are there already, and how many they are.
+    moved: (Vec<Statement>, u64),
+    attempts: Attempts,
     /// The webhooks with a failed attempt.
     pub(super) failing: BTreeSet<(TenantNumber, WebhookId)>,
 }
 
+enum Attempts {
+    /// All are new.
+    New(Vec<Statement>, Vec<Option<Outcome>>),
+    /// What the statements return is new.
+    Some(Vec<Statement>, HashMap<AttemptKey, Option<Outcome>>),
+}
+
 impl Batch {
-    /// The statements for all that was folded.
+    /// The statements that write all that was folded in this `way`.
     ///
     /// # Errors
     /// A value that the tables cannot hold.
-    pub(super) fn of(folded: &Folded<'_>) -> Result<Self, BoxDynError> {
-        let mut rows = EVENTS.rows(&folded.events, |event, values| fill_event(event, values))?;
+    pub(super) fn of(folded: &Folded<'_>, way: Way) -> Result<Self, BoxDynError> {
+        let (events, attempts) = match way {
+            Way::AsExpected => (&NEW_EVENTS, &NEW_ATTEMPTS),
+            Way::Merging => (&EVENTS, &ATTEMPTS),
+        };
+        let mut rows = events.rows(&folded.events, |event, values| fill_event(event, values))?;
         rows.extend(SUBJECTS.rows(&newest_by_subject(&folded.events), |event, values| {
             values.add(i64::from(event.tenant.get()))?;
-            values.add(event.subject.as_deref().map(str::to_owned))?;
+            values.add(event.subject.as_deref().map(Arc::<str>::from))?;
             values.add(event.accepted.as_millis())?;
             values.add(event.accepted.day().number())?;
-            values.add(event.event.as_str().to_owned())
+            values.add(Arc::<str>::from(event.event.as_str()))
         })?);
-        rows.extend(DELIVERIES.rows(&folded.deliveries, fill_delivery)?);
-        Ok(Self {
-            rows,
-            attempts: ATTEMPTS.rows(&folded.attempts, fill_attempt)?,
-            outcomes: folded.attempts.iter().map(|row| (key(row), row.outcome())).collect(),
-            failing: folded.failing_webhooks(),
-        })
+        let mut moved = (Vec::new(), 0);
+        match way {
+            Way::AsExpected => {
+                let deliveries = Expected::of(folded);
+                rows.extend(NEW_DELIVERIES.rows(&deliveries.new, |row, values| fill_delivery(row, values))?);
+                rows.extend(DELIVERIES.rows(&deliveries.other, |row, values| fill_delivery(row, values))?);
+                let statements = MOVED_DELIVERIES.rows(&deliveries.moved, |row, values| fill_moved(row, values))?;
+                moved = (statements, deliveries.moved.len() as u64);
+            }
+            Way::Merging => rows.extend(DELIVERIES.rows(&folded.deliveries, fill_delivery)?),
+        }
+        let attempts = attempts.rows(&folded.attempts, fill_attempt)?;
+        let outcomes = folded.attempts.iter();
+        let attempts = match way {
+            Way::AsExpected => Attempts::New(attempts, outcomes.map(FoldedAttempt::outcome).collect()),
+            Way::Merging => Attempts::Some(attempts, outcomes.map(|row| (key(row), row.outcome())).collect()),
+        };
+        Ok(Self { rows, moved, attempts, failing: folded.failing_webhooks() })
     }
 
     /// Runs the statements; tells of each attempt that had not been written before what it means.
-    pub(super) async fn write(mut self, db: &mut SqliteConnection) -> Result<Vec<Option<Outcome>>, sqlx::Error> {
+    pub(super) async fn write(self, db: &mut SqliteConnection) -> Result<Vec<Option<Outcome>>, WriteError> {
         for statement in self.rows {
             statement.query().execute(&mut *db).await?;
         }
-        let mut new = Vec::with_capacity(self.outcomes.len());
-        for statement in self.attempts {
-            for row in statement.query().fetch_all(&mut *db).await? {
-                new.extend(self.outcomes.remove(&(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?)));
+        let (moved, mut missing) = self.moved;
+        for statement in moved {
+            let done = statement.query().execute(&mut *db).await?;
+            missing = missing.saturating_sub(done.rows_affected());
+        }
+        if missing > 0 {
+            return Err(WriteError::NotAsExpected);
+        }
+        match self.attempts {
+            Attempts::New(statements, outcomes) => {
+                for statement in statements {
+                    statement.query().execute(&mut *db).await?;
+                }
+                Ok(outcomes)
+            }
+            Attempts::Some(statements, mut outcomes) => {
+                let mut new = Vec::with_capacity(outcomes.len());
+                for statement in statements {
+                    for row in statement.query().fetch_all(&mut *db).await? {
+                        let key = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+                        new.extend(outcomes.remove(&key));
+                    }
+                }
+                Ok(new)
             }
         }
-        Ok(new)
+    }
+}
+
+/// A batch's deliveries, by what is expected of the table.
+struct Expected<'a, 'b> {
+    /// Just routed: not there.
+    new: Vec<&'a FoldedDelivery<'b>>,
+    /// Routed by an earlier batch, and attempted since: there, and not as far.
+    moved: Vec<&'a FoldedDelivery<'b>>,
+    /// Neither is sure.
+    other: Vec<&'a FoldedDelivery<'b>>,
+}
+
+impl<'a, 'b> Expected<'a, 'b> {
+    fn of(folded: &'a Folded<'b>) -> Self {
+        let routed: HashSet<DeliveryId> =
+            folded.events.iter().flat_map(|event| event.deliveries.iter().map(|(_, id)| *id)).collect();
+        let (new, known): (Vec<_>, Vec<_>) =
+            folded.deliveries.iter().partition(|row| routed.contains(&row.reference.id));
+        let has_moved =
+            |row: &&FoldedDelivery<'_>| row.newest.is_some() && row.standing.rank > DeliveryStatus::Pending.rank();
+        let (moved, other) = known.into_iter().partition(has_moved);
+        Self { new, moved, other }
     }
 }
 
@@ -156,9 +302,9 @@ fn newest_by_subject<'a>(events: &[&'a Routed]) -> Vec<&'a Routed> {
 
 fn fill_event(event: &Routed, values: &mut Values<'_>) -> Result<(), BoxDynError> {
     values.add(i64::from(event.tenant.get()))?;
-    values.add(event.event.as_str().to_owned())?;
-    values.add(event.event_type.as_str().to_owned())?;
-    values.add(event.subject.as_deref().map(str::to_owned))?;
+    values.add(Arc::<str>::from(event.event.as_str()))?;
+    values.add(Arc::<str>::from(event.event_type.as_str()))?;
+    values.add(event.subject.as_deref().map(Arc::<str>::from))?;
     values.add(event.created.as_millis())?;
     values.add(event.accepted.as_millis())?;
     values.add(event.accepted.day().number())?;
@@ -172,8 +318,8 @@ fn fill_delivery(row: &FoldedDelivery<'_>, values: &mut Values<'_>) -> Result<()
     values.add(row.reference.id.as_bytes().to_vec())?;
     values.add(i64::from(row.reference.tenant.get()))?;
     values.add(row.reference.webhook.as_bytes().to_vec())?;
-    values.add(row.event.map(|event| event.as_str().to_owned()))?;
-    values.add(row.event_type.map(|event_type| event_type.as_str().to_owned()))?;
+    values.add(row.event.map(|event| Arc::<str>::from(event.as_str())))?;
+    values.add(row.event_type.map(|event_type| Arc::<str>::from(event_type.as_str())))?;
     values.add(match row.reference.run {
         Run::First => None,
         Run::Replay(replay) => Some(replay.as_bytes().to_vec()),
@@ -182,6 +328,17 @@ fn fill_delivery(row: &FoldedDelivery<'_>, values: &mut Values<'_>) -> Result<()
     values.add(row.reference.event.index)?;
     values.add(row.accepted.as_millis())?;
     values.add(row.accepted.day().number())?;
+    fill_progress(row, values)
+}
+
+fn fill_moved(row: &FoldedDelivery<'_>, values: &mut Values<'_>) -> Result<(), BoxDynError> {
+    values.add(row.reference.id.as_bytes().to_vec())?;
+    values.add(row.accepted.day().number())?;
+    values.add(row.accepted.as_millis())?;
+    fill_progress(row, values)
+}
+
+fn fill_progress(row: &FoldedDelivery<'_>, values: &mut Values<'_>) -> Result<(), BoxDynError> {
     values.add(row.standing.rank)?;
     values.add(row.standing.attempt)?;
     values.add(row.standing.due.map(|due| due.as_millis()))?;
@@ -197,11 +354,11 @@ fn fill_attempt(row: &FoldedAttempt<'_>, values: &mut Values<'_>) -> Result<(), 
     values.add(row.delivery.id.as_bytes().to_vec())?;
     values.add(row.delivery.accepted().day().number())?;
     values.add(attempt.id.as_bytes().to_vec())?;
+    values.add(row.late)?;
     values.add(i64::from(row.delivery.tenant.get()))?;
     values.add(row.delivery.webhook.as_bytes().to_vec())?;
     values.add(attempt.number)?;
     values.add(attempt.manual)?;
-    values.add(row.late)?;
     values.add(attempt.started.as_millis())?;
     values.add(response_time_ms(attempt))?;
     values.add(attempt.status)?;

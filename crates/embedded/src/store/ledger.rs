@@ -11,7 +11,7 @@ use fanfare_ports::store::{Ledger, Recorded, StoreError};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, query, query_scalar};
 
-use super::batch::Batch;
+use super::batch::{Batch, Way, WriteError};
 use super::{SqliteStore, failed, health, removal};
 use crate::database::DatabaseError;
 
@@ -22,7 +22,13 @@ impl Ledger for SqliteStore {
         let mut healths = BTreeMap::new();
         let mut parts = vec![records];
         while let Some(part) = parts.pop() {
-            match self.record_part(part).await {
+            // A replay's events are known.
+            let way = if part.iter().any(is_of_a_replay) { Way::Merging } else { Way::AsExpected };
+            let written = match self.record_part(part, way).await {
+                Err(RecordError::NotAsExpected) => self.record_part(part, Way::Merging).await,
+                written => written,
+            };
+            match written {
                 Ok(done) => {
                     recorded.new_attempts += done.new_attempts;
                     recorded.too_old += done.too_old;
@@ -37,6 +43,9 @@ impl Ledger for SqliteStore {
                         let (first, second) = part.split_at(part.len() / 2);
                         parts.extend([second, first]);
                     }
+                }
+                Err(RecordError::NotAsExpected) => {
+                    return Err(StoreError::Damaged("rows that cannot be merged are there already".to_owned()));
                 }
                 Err(RecordError::Store(error)) => return Err(error),
             }
@@ -72,12 +81,18 @@ impl Ledger for SqliteStore {
     }
 }
 
+fn is_of_a_replay(record: &JournalRecord) -> bool {
+    matches!(record, JournalRecord::Routed(routed) if routed.replay.is_some())
+}
+
 /// Why a part of a batch was not written.
 enum RecordError {
     /// For what it says: a smaller part may be written.
     Refused(String),
     /// What is passed over has changed meanwhile; again.
     Overtaken,
+    /// Something was known already, or not known yet; again, merging.
+    NotAsExpected,
     /// For reasons that lie elsewhere.
     Store(StoreError),
 }
@@ -85,6 +100,15 @@ enum RecordError {
 impl From<StoreError> for RecordError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<WriteError> for RecordError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::NotAsExpected => Self::NotAsExpected,
+            WriteError::Database(error) => DatabaseError::from(error).into(),
+        }
     }
 }
 
@@ -124,11 +148,11 @@ impl PassedOver {
 }
 
 impl SqliteStore {
-    async fn record_part(&self, records: &[JournalRecord]) -> Result<Recorded, RecordError> {
+    async fn record_part(&self, records: &[JournalRecord], way: Way) -> Result<Recorded, RecordError> {
         let row = query(PassedOver::SQL).fetch_one(self.database.read()).await.map_err(failed)?;
         let passed_over = PassedOver::read(&row)?;
         let (kept, too_old) = self.kept(records, passed_over).await?;
-        let batch = Batch::of(&fold(kept)).map_err(|error| RecordError::Refused(error.to_string()))?;
+        let batch = Batch::of(&fold(kept), way).map_err(|error| RecordError::Refused(error.to_string()))?;
         self.database
             .write(move |db| {
                 Box::pin(async move {
@@ -136,7 +160,7 @@ impl SqliteStore {
                         return Err(RecordError::Overtaken);
                     }
                     let failing = batch.failing.clone();
-                    let new = batch.write(db).await.map_err(DatabaseError::from)?;
+                    let new = batch.write(db).await?;
                     let new_attempts = u64::try_from(new.len()).unwrap_or(u64::MAX);
                     let health = health::add(db, new.into_iter().flatten(), &failing).await?;
                     Ok(Recorded { new_attempts, too_old, set_aside: 0, health })

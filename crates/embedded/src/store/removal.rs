@@ -13,10 +13,10 @@ const PIECE: i64 = 500;
 
 /// What is dropped of days before `?1`: attempts with their deliveries, then the rest.
 const DROPPED: [&str; 4] = [
-    "DELETE FROM attempts WHERE (delivery, day) IN (
-        SELECT id, day FROM deliveries WHERE day < ?1 ORDER BY day, rowid LIMIT ?2)",
-    "DELETE FROM deliveries WHERE rowid IN (
-        SELECT rowid FROM deliveries WHERE day < ?1 ORDER BY day, rowid LIMIT ?2)",
+    "DELETE FROM attempts WHERE delivery IN (
+        SELECT row FROM deliveries WHERE day < ?1 ORDER BY day, row LIMIT ?2)",
+    "DELETE FROM deliveries WHERE row IN (
+        SELECT row FROM deliveries WHERE day < ?1 ORDER BY day, row LIMIT ?2)",
     "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE day < ?1 LIMIT ?2)",
     "DELETE FROM subjects WHERE rowid IN (SELECT rowid FROM subjects WHERE day < ?1 LIMIT ?2)",
 ];
@@ -33,12 +33,12 @@ pub(super) async fn drop_before(db: &mut SqliteConnection, first: Day) -> Result
 /// What is erased of a tenant, in this order: a delivery's row is what its attempts are found by. The attempts of the first
 /// deliveries go first, and then these deliveries, which the same order finds again.
 const ERASED: [&str; 6] = [
-    "DELETE FROM attempts WHERE rowid IN (
-        SELECT attempts.rowid
-        FROM (SELECT id, day FROM deliveries WHERE tenant = ?1 ORDER BY event, day, webhook, rowid LIMIT ?2) AS first
-        JOIN attempts ON attempts.delivery = first.id AND attempts.day = first.day LIMIT ?2)",
-    "DELETE FROM deliveries WHERE rowid IN (
-        SELECT rowid FROM deliveries WHERE tenant = ?1 ORDER BY event, day, webhook, rowid LIMIT ?2)",
+    "DELETE FROM attempts WHERE (delivery, id, late) IN (
+        SELECT attempts.delivery, attempts.id, attempts.late
+        FROM (SELECT row FROM deliveries WHERE tenant = ?1 ORDER BY event, day, webhook, row LIMIT ?2) AS first
+        JOIN attempts ON attempts.delivery = first.row LIMIT ?2)",
+    "DELETE FROM deliveries WHERE row IN (
+        SELECT row FROM deliveries WHERE tenant = ?1 ORDER BY event, day, webhook, row LIMIT ?2)",
     "DELETE FROM events WHERE rowid IN (SELECT rowid FROM events WHERE tenant = ?1 LIMIT ?2)",
     "DELETE FROM subjects WHERE rowid IN (SELECT rowid FROM subjects WHERE tenant = ?1 LIMIT ?2)",
     "DELETE FROM webhook_stats WHERE tenant = ?1 AND webhook IN (

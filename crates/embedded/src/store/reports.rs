@@ -88,9 +88,11 @@ impl Reports for SqliteStore {
     }
 
     async fn attempts(&self, tenant: TenantNumber, delivery: &DeliveryRef) -> Result<Vec<AttemptRow>, StoreError> {
-        let mut query = QueryBuilder::new(format!("SELECT {ATTEMPT} FROM attempts WHERE delivery = "));
+        let mut query = QueryBuilder::new(format!(
+            "SELECT {ATTEMPT} FROM attempts WHERE delivery = (SELECT row FROM deliveries WHERE deliveries.id = "
+        ));
         query.push_bind(delivery.id.as_bytes().to_vec());
-        query.push(" AND day = ").push_bind(delivery.accepted().day().number());
+        query.push(" AND deliveries.day = ").push_bind(delivery.accepted().day().number()).push(")");
         only_of(&mut query, "attempts", tenant);
         query.push(" ORDER BY number, started, id, late");
         self.rows(&mut query).await?.iter().map(rows::attempt).collect()

@@ -13,7 +13,10 @@ const SIZES: [usize; 5] = [128, 32, 8, 2, 1];
 pub(super) struct Insert {
     /// Up to and with `VALUES`.
     pub(super) head: &'static str,
+    /// How many values a row takes.
     pub(super) columns: usize,
+    /// A row's text, if it is more than so many parameters.
+    pub(super) row: Option<&'static str>,
     /// What follows the rows.
     pub(super) tail: &'static str,
 }
@@ -65,7 +68,8 @@ impl Insert {
     }
 
     fn text(&self, rows: usize) -> String {
-        let row = format!("({})", vec!["?"; self.columns].join(","));
+        let values = || format!("({})", vec!["?"; self.columns].join(","));
+        let row = self.row.map_or_else(values, str::to_owned);
         format!("{} {} {}", self.head, vec![row.as_str(); rows].join(","), self.tail)
     }
 }
@@ -74,7 +78,8 @@ impl Insert {
 mod tests {
     use super::*;
 
-    const INSERT: Insert = Insert { head: "INSERT INTO t VALUES", columns: 2, tail: "ON CONFLICT DO NOTHING" };
+    const INSERT: Insert =
+        Insert { head: "INSERT INTO t VALUES", columns: 2, row: None, tail: "ON CONFLICT DO NOTHING" };
 
     #[test]
     fn any_number_of_rows_takes_few_texts() {

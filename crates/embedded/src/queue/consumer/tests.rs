@@ -38,11 +38,11 @@ fn whole_messages_are_taken_until_there_are_enough_records() {
 fn the_floor_follows_the_first_that_is_not_finished() {
     let mut state = with_messages(3);
     let taken = state.pick(0, NOW, 100, packs).leased;
-    state.finish(&leases(&taken[3..6]), NOW);
+    state.finish(&leases(&taken[3..6]), NOW, drop);
     assert_eq!(state.floor(3), 0);
-    state.finish(&leases(&taken[..3]), NOW);
+    state.finish(&leases(&taken[..3]), NOW, drop);
     assert_eq!(state.floor(3), 2);
-    state.finish(&leases(&taken[6..]), NOW);
+    state.finish(&leases(&taken[6..]), NOW, drop);
     assert_eq!((state.floor(3), state.floor(9)), (3, 9));
 }
 
@@ -67,8 +67,8 @@ fn leases_of_a_process_that_is_gone_end_although_somebody_has_them() {
     assert!(!state.lapse(NOW.plus(LEASE / 2)) && taken[0].lease.is_held(NOW.plus(LEASE / 2)));
     assert!(state.lapse(NOW.plus(LEASE)) && !taken[0].lease.is_held(NOW.plus(LEASE)));
     let again = state.pick(8, NOW.plus(LEASE), 100, packs).leased;
-    assert!(!state.finish(&leases(&taken), NOW.plus(LEASE)), "what has lapsed is passed over");
-    assert!(state.finish(&leases(&again), NOW.plus(LEASE)));
+    assert!(!state.finish(&leases(&taken), NOW.plus(LEASE), drop), "what has lapsed is passed over");
+    assert!(state.finish(&leases(&again), NOW.plus(LEASE), drop));
     assert!(state.is_idle());
 }
 
@@ -88,7 +88,7 @@ fn what_is_handed_back_waits_for_its_time_and_comes_alone() {
 fn after_a_restart_what_was_not_finished_comes_again() {
     let mut state = with_messages(3);
     let taken = state.pick(0, NOW, 4, packs).leased;
-    state.finish(&leases(&taken[..4]), NOW);
+    state.finish(&leases(&taken[..4]), NOW, drop);
     let saved = state.save();
     let saved = Saved::from_bytes(saved.cursor, &saved.to_bytes()).expect("as it was saved");
     let mut state = ConsumerState::new(Consumer::Router, saved, 1, 3);
@@ -126,7 +126,7 @@ fn a_message_counts_the_takers_of_its_record_that_has_had_the_most() {
     let first = state.pick(0, NOW, 100, packs).leased;
     state.hand_back(&leases(&first[..1]), Duration::ZERO, NOW);
     assert_eq!(state.save().open[0].takers, 1, "two records are held");
-    state.finish(&leases(&first[1..]), NOW);
+    state.finish(&leases(&first[1..]), NOW, drop);
     assert_eq!(state.save().open[0].takers, 0, "the one that is left was handed back");
     drop(state.pick(0, NOW, 100, packs));
     assert_eq!(state.save().open[0].takers, 1);
@@ -148,6 +148,6 @@ fn what_too_many_have_taken_is_set_apart() {
     let picked = state.pick(0, now, 100, packs);
     assert!(picked.leased.is_empty());
     assert_eq!(picked.spent.len(), 3);
-    state.finish(&leases(&picked.spent), now);
+    state.finish(&leases(&picked.spent), now, drop);
     assert_eq!(state.floor(1), 1);
 }
