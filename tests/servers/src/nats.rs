@@ -21,7 +21,8 @@ impl Nats {
     /// # Errors
     /// [`ServerError`] if it is not installed or does not come up.
     pub fn start() -> Result<Self, ServerError> {
-        Self::start_with("")
+        // By itself it takes a part of what the disk has free for its limit, and tests would depend on that.
+        Self::start_with("max_file_store: 64GB")
     }
 
     /// Starts a server whose `jetstream` block has further `settings`, such as `max_file_store: 64MB`.
