@@ -42,6 +42,18 @@ fn the_default_is_as_recorded() {
 }
 
 #[test]
+fn the_values_in_the_readme_are_right() {
+    let readme = text("helm/fanfare/README.md");
+    let values = readme.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("values");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("values.yaml");
+    std::fs::write(&file, values).expect("written");
+    let answer = ask(json!({ "render": chart(), "file": file, "values": {} }));
+    assert_eq!(answer["refused"], Value::Null);
+    assert!(answer["text"].as_str().is_some_and(|text| text.contains("registry.example.com/fanfare:")));
+}
+
+#[test]
 fn no_two_objects_of_a_kind_share_a_name() {
     for name in examples() {
         let mut seen = BTreeSet::new();
