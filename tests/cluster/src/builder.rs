@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use fanfare_servers::free_port;
 use tempfile::TempDir;
 
 use crate::{Backends, Cluster, Family, Process, Rest, Service, http_client};
@@ -84,7 +83,7 @@ impl ClusterBuilder {
         let mut processes = Vec::new();
         for &service in self.family.services() {
             for number in 0..self.number_of(service) {
-                processes.push((service, self.process(service, number, &folder)));
+                processes.push((service, Process::of(service, number, &self.settings, folder.path())));
             }
         }
         let of = |wanted: &[Service], setting: &str| {
@@ -123,15 +122,5 @@ impl ClusterBuilder {
             std::fs::write(&path, &self.file).expect("a file can be written");
             self.settings.insert("FANFARE_CONFIG".to_owned(), path.display().to_string());
         }
-    }
-
-    fn process(&self, service: Service, number: usize, folder: &TempDir) -> Process {
-        let mut environment = self.settings.clone();
-        for name in ["FANFARE_HTTP_ADDR", "FANFARE_GRPC_ADDR", "FANFARE_ADMIN_ADDR"] {
-            environment.insert(name.to_owned(), format!("127.0.0.1:{}", free_port()));
-        }
-        let name = format!("{}-{number}", service.name());
-        let log = folder.path().join(format!("{name}.log"));
-        Process::new(&name, &[service.name()], environment, &log)
     }
 }

@@ -26,6 +26,8 @@ pub struct Cluster {
     grpc: String,
     operator_key: String,
     processes: Vec<(Service, Process)>,
+    /// How many processes there have been: the next one's number, so that each has a log of its own.
+    described: usize,
     folder: Option<TempDir>,
 }
 
@@ -56,7 +58,19 @@ impl Cluster {
         processes: Vec<(Service, Process)>,
         backends: Option<Backends>,
     ) -> Self {
-        Self { family, rest, backends, settings, client, grpc, operator_key, processes, folder: Some(folder) }
+        let described = processes.len();
+        Self {
+            family,
+            rest,
+            backends,
+            settings,
+            client,
+            grpc,
+            operator_key,
+            processes,
+            described,
+            folder: Some(folder),
+        }
     }
 
     /// Which family it is.
@@ -165,6 +179,30 @@ impl Cluster {
         for (_, process) in &mut self.processes {
             process.ready(&self.client).await;
         }
+    }
+
+    /// What each process of a service has as this setting, the oldest first.
+    pub fn settings(&self, service: Service, name: &str) -> Vec<String> {
+        let of_service = self.processes.iter().filter(|(found, _)| *found == service);
+        of_service.map(|(_, process)| process.setting(name).to_owned()).collect()
+    }
+
+    /// Starts one more process of a service, and waits until it is ready.
+    pub async fn add(&mut self, service: Service) {
+        let mut process = Process::of(service, self.described, &self.settings, self.folder());
+        self.described += 1;
+        process.start();
+        process.ready(&self.client).await;
+        self.processes.push((service, process));
+    }
+
+    /// Takes the oldest process of a service out of the system as it is, for the test to end it.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn take_oldest(&mut self, service: Service) -> Process {
+        let place = self.processes.iter().position(|(found, _)| *found == service);
+        self.processes.remove(place.expect("there is one")).1
     }
 
     /// Asks every process to end; gives each one's name and how it ended.

@@ -4,6 +4,7 @@
 mod answer;
 mod authority;
 mod backends;
+mod balancer;
 mod builder;
 mod cluster;
 mod family;
@@ -18,6 +19,7 @@ mod waiting;
 pub use self::answer::Answer;
 pub use self::authority::{Authority, Certified};
 pub use self::backends::Backends;
+pub use self::balancer::Balancer;
 pub use self::builder::ClusterBuilder;
 pub use self::cluster::Cluster;
 pub use self::family::{Family, Service};

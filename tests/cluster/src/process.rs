@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use fanfare_servers::free_port;
 use tokio::process::{Child, Command};
 
 use crate::program::fanfare;
-use crate::{HttpClient, eventually};
+use crate::{HttpClient, Service, eventually};
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
 const SHOWN_OF_LOG: usize = 6_000;
@@ -40,6 +41,17 @@ impl Process {
     pub fn new(name: &str, arguments: &[&str], environment: BTreeMap<String, String>, log: &Path) -> Self {
         let arguments = arguments.iter().map(OsString::from).collect();
         Self { name: name.to_owned(), arguments, environment, log: log.to_owned(), child: None }
+    }
+
+    /// Describes a process of a service, with addresses of its own and its log in `folder`.
+    pub(crate) fn of(service: Service, number: usize, settings: &BTreeMap<String, String>, folder: &Path) -> Self {
+        let mut environment = settings.clone();
+        for name in ["FANFARE_HTTP_ADDR", "FANFARE_GRPC_ADDR", "FANFARE_ADMIN_ADDR"] {
+            environment.insert(name.to_owned(), format!("127.0.0.1:{}", free_port()));
+        }
+        let name = format!("{}-{number}", service.name());
+        let log = folder.join(format!("{name}.log"));
+        Self::new(&name, &[service.name()], environment, &log)
     }
 
     /// Starts it.

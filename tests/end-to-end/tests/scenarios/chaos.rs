@@ -6,6 +6,7 @@ mod nats;
 mod neighbours;
 mod postgres;
 mod redis;
+mod rolling;
 mod several;
 
 use std::collections::HashSet;
