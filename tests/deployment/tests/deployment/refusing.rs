@@ -8,9 +8,8 @@ use crate::asking::{text, yaml};
 use crate::chart::{rendered, rendered_each};
 
 #[test]
-fn nonsense_is_refused_and_named() {
-    let cases = [
-        // Not of its kind, as the schema sees it.
+fn what_is_not_of_its_kind_is_refused_and_named() {
+    all_are_refused(&[
         (json!({ "services": { "worker": { "replicas": 0 } } }), "'/services/worker/replicas': minimum"),
         (json!({ "services": { "worker": { "replicas": "two" } } }), "'/services/worker/replicas': got string"),
         (json!({ "services": { "wroker": {} } }), "'/services': additional properties 'wroker' not allowed"),
@@ -31,7 +30,12 @@ fn nonsense_is_refused_and_named() {
         (json!({ "telemetry": { "otlpEndpoint": "collector:4317" } }), "'/telemetry/otlpEndpoint'"),
         (json!({ "networkPolicy": { "clusterRanges": [] } }), "'/networkPolicy/clusterRanges': minItems"),
         (json!({ "worker": {} }), "additional properties 'worker' not allowed"),
-        // What does not go together.
+    ]);
+}
+
+#[test]
+fn what_does_not_go_together_is_refused_and_says_what_to_set() {
+    all_are_refused(&[
         (json!({ "nats": { "url": "" } }), "where is nats? Set nats.url, or nats.urlSecret.name"),
         (json!({ "redis": { "urlSecret": { "name": "r" } } }), "redis.url and redis.urlSecret.name are both set"),
         (json!({ "postgres": { "url": "mysql://db/fanfare" } }), "postgres.url does not begin with postgres://"),
@@ -57,7 +61,11 @@ fn nonsense_is_refused_and_named() {
         (json!({ "ingress": { "enabled": true } }), "set ingress.host"),
         (json!({ "tls": { "clientCertificates": true } }), "set tls.existingSecret"),
         (json!({ "serviceAccount": { "create": false } }), "set serviceAccount.name"),
-    ];
+    ]);
+}
+
+/// Each of these values, on top of the default's, is refused with a message that has this in it.
+fn all_are_refused(cases: &[(Value, &str)]) {
     let values: Vec<_> = cases.iter().map(|(values, _)| values.clone()).collect();
     for ((values, said), outcome) in cases.iter().zip(rendered_each("default", &values)) {
         match outcome {
