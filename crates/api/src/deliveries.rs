@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use fanfare_domain::delivery::{Delivery as DomainDelivery, DeliveryStatus, Lane, Turn};
+use fanfare_domain::event::TraceContext;
 use fanfare_domain::ids::{AttemptId, DeliveryId, WebhookId};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::queue::Topic;
@@ -218,6 +219,7 @@ async fn retry_delivery(
         paced: false,
         due: now,
         event: (event.data.len() <= LARGEST_INLINE).then_some(event),
+        trace: TraceContext::default(),
     };
     shared.queue.publish(Topic::Deliveries(Lane::Fresh), vec![encode_delivery(&delivery)]).await?;
     tracing::info!(delivery = %id, attempt = %attempt_id, "attempt was asked for");

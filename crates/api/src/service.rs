@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use fanfare_domain::profile::Profiles;
 use fanfare_domain::sealed::Keyring;
 use fanfare_domain::target::TargetRules;
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::context::{Context, Shared};
-use crate::{erasing, guard, guides, openapi, replays, reserved, serving};
+use crate::{erasing, guard, guides, openapi, replays, reserved, serving, trace};
 
 /// The REST service.
 pub struct Api {
@@ -134,6 +134,7 @@ impl Api {
             .method_not_allowed_fallback(guard::wrong_method)
             .with_state(Arc::clone(&self.context))
             .merge(self.beside.clone())
+            .layer(from_fn(trace::trace))
             .layer(from_fn_with_state(Arc::clone(&self.context), guard::guard))
     }
 

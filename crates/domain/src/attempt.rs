@@ -1,5 +1,6 @@
 //! One POST, and what came of it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -38,6 +39,24 @@ pub enum AttemptError {
     /// The credentials for the request could not be had.
     #[error("credentials: {0}")]
     Credentials(String),
+}
+
+impl AttemptError {
+    /// What kind of failure it is, in one word, or the status that the receiver answered with: what OpenTelemetry calls
+    /// [`error.type`](https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/).
+    #[must_use]
+    pub fn kind(&self) -> Cow<'static, str> {
+        match self {
+            Self::Dns(_) => "dns".into(),
+            Self::Connect(_) => "connect".into(),
+            Self::Tls(_) => "tls".into(),
+            Self::TimedOut(_) => "timeout".into(),
+            Self::AddressNotAllowed(_) => "address_not_allowed".into(),
+            Self::Http(_) => "http".into(),
+            Self::Rejected(status) => status.to_string().into(),
+            Self::Credentials(_) => "credentials".into(),
+        }
+    }
 }
 
 /// One POST that was made, or tried.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Event;
+use crate::event::{Event, TraceContext};
 use crate::ids::{AttemptId, DeliveryId, ReplayId, Run, TenantNumber, WebhookId};
 use crate::time::Timestamp;
 
@@ -189,6 +189,8 @@ pub struct Delivery {
     pub due: Timestamp,
     /// The event, where it is small and at hand; else it is read at the reference's position.
     pub event: Option<Event>,
+    /// What a first attempt goes on with, where traces are made and the event goes to few webhooks.
+    pub trace: TraceContext,
 }
 
 /// How a delivery stands, as callers see it.

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::answer;
-use crate::request::Call;
+use crate::request::{Call, answer_within};
 use crate::stream;
 
 /// Most events in a batch.
@@ -60,6 +60,26 @@ impl Calls {
         let wanted = units(bytes).min(self.in_flight_units);
         self.in_flight.acquire_many(wanted).await.map_err(|_| Status::unavailable("shutting down"))
     }
+
+    async fn publish(&self, call: Call, event: PublishRequest) -> Result<PublishResponse, Status> {
+        let caller = self.intake.authenticate(call.token.as_deref()).await.map_err(|error| answer::refused(&error))?;
+        let _room = self.room_for(event.data.len()).await?;
+        let outcome = self.intake.accept(&caller, vec![call.draft(event)]).await.pop();
+        let outcome = outcome.ok_or_else(|| Status::internal("no answer for the event"))?;
+        answer::alone(outcome)
+    }
+
+    async fn publish_batch(&self, call: Call, batch: PublishBatchRequest) -> Result<PublishBatchResponse, Status> {
+        let caller = self.intake.authenticate(call.token.as_deref()).await.map_err(|error| answer::refused(&error))?;
+        if batch.events.len() > BATCH_EVENTS {
+            let count = batch.events.len();
+            return Err(Status::invalid_argument(format!("events: has {count}; at most {BATCH_EVENTS} are taken")));
+        }
+        let _room = self.room_for(batch.encoded_len()).await?;
+        let drafts = batch.events.into_iter().map(|event| call.draft(event)).collect();
+        let results = self.intake.accept(&caller, drafts).await.into_iter().map(answer::one_of_many).collect();
+        Ok(PublishBatchResponse { results })
+    }
 }
 
 /// Bytes in [`UNIT`]s, rounded up, at least one.
@@ -75,32 +95,16 @@ pub(crate) struct PublisherCalls(pub(crate) Arc<Calls>);
 #[tonic::async_trait]
 impl Publisher for PublisherCalls {
     async fn publish(&self, request: Request<PublishRequest>) -> Result<Response<PublishResponse>, Status> {
-        let call = Call::of(request.metadata());
-        let intake = &self.0.intake;
-        let caller = intake.authenticate(call.token.as_deref()).await.map_err(|error| answer::refused(&error))?;
-        let event = request.into_inner();
-        let _room = self.0.room_for(event.data.len()).await?;
-        let outcome = intake.accept(&caller, vec![call.draft(event)]).await.pop();
-        let outcome = outcome.ok_or_else(|| Status::internal("no answer for the event"))?;
-        answer::alone(outcome).map(Response::new)
+        let (call, span) = Call::of(request.metadata()).traced("Publish");
+        answer_within(span, self.0.publish(call, request.into_inner())).await.map(Response::new)
     }
 
     async fn publish_batch(
         &self,
         request: Request<PublishBatchRequest>,
     ) -> Result<Response<PublishBatchResponse>, Status> {
-        let call = Call::of(request.metadata());
-        let intake = &self.0.intake;
-        let caller = intake.authenticate(call.token.as_deref()).await.map_err(|error| answer::refused(&error))?;
-        let batch = request.into_inner();
-        if batch.events.len() > BATCH_EVENTS {
-            let count = batch.events.len();
-            return Err(Status::invalid_argument(format!("events: has {count}; at most {BATCH_EVENTS} are taken")));
-        }
-        let _room = self.0.room_for(batch.encoded_len()).await?;
-        let drafts = batch.events.into_iter().map(|event| call.draft(event)).collect();
-        let results = intake.accept(&caller, drafts).await.into_iter().map(answer::one_of_many).collect();
-        Ok(Response::new(PublishBatchResponse { results }))
+        let (call, span) = Call::of(request.metadata()).traced("PublishBatch");
+        answer_within(span, self.0.publish_batch(call, request.into_inner())).await.map(Response::new)
     }
 
     type PublishStreamStream = BoxStream<'static, Result<PublishResponse, Status>>;

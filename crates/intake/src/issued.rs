@@ -10,6 +10,7 @@ use fanfare_domain::time::Timestamp;
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::queue::{LARGEST_RECORD, PublishError, Queue, Topic};
 use fanfare_proto::records::encode_event;
+use fanfare_spans::{carried, fail, send_event};
 
 use crate::accepting::Intake;
 use crate::check::canonical;
@@ -77,8 +78,12 @@ pub(crate) async fn store(
     queue: &dyn Queue,
     clock: &SharedClock,
     config: &Config,
-    event: Event,
+    mut event: Event,
 ) -> Result<Issued, IntakeError> {
+    let span = send_event(&event);
+    if let Some(trace) = carried(&span) {
+        event.trace = trace;
+    }
     let published = tokio::select! {
         published = queue.publish(Topic::Events, vec![encode_event(&event)]) => published,
         () = clock.sleep(config.answer_within) => return Err(IntakeError::Unavailable(Unavailability::Queue)),
@@ -89,6 +94,7 @@ pub(crate) async fn store(
         Err(PublishError::TooLarge { size }) => Err(IntakeError::TooLarge { size, limit: LARGEST_RECORD }),
         Err(error) => {
             tracing::warn!(%error, "issued event was not stored, or it is not known");
+            fail(&span, "queue", &error);
             let full = matches!(error, PublishError::Full { .. });
             Err(IntakeError::Unavailable(if full { Unavailability::Full } else { Unavailability::Queue }))
         }

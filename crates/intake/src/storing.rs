@@ -8,6 +8,8 @@ use fanfare_domain::ids::EventId;
 use fanfare_ports::idempotency::{IdClaim, Key};
 use fanfare_ports::queue::{LARGEST_RECORD, PublishError, Topic};
 use fanfare_proto::records::encode_event;
+use fanfare_spans::{carried, fail, send_event};
+use tracing::Span;
 
 use crate::accepting::{Accepted, Intake};
 use crate::error::{IntakeError, Unavailability};
@@ -114,7 +116,11 @@ fn verdict(claims: &Option<HashMap<Key, IdClaim>>, key: &Key, event: &Event) -> 
 async fn put(intake: &Intake, granted: Vec<(usize, Candidate)>) -> Vec<(usize, Outcome)> {
     let mut outcomes = Vec::with_capacity(granted.len());
     let (mut records, mut going, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-    for (place, candidate) in granted {
+    for (place, mut candidate) in granted {
+        let span = send_event(&candidate.event);
+        if let Some(trace) = carried(&span) {
+            candidate.event.trace = trace;
+        }
         let record = encode_event(&candidate.event);
         // Canonical numbers can be longer than the published ones.
         if record.len() > LARGEST_RECORD {
@@ -124,7 +130,7 @@ async fn put(intake: &Intake, granted: Vec<(usize, Candidate)>) -> Vec<(usize, O
         } else {
             records.push(record);
             let key = candidate.key();
-            going.push(Going { place, id: candidate.event.id, key });
+            going.push(Going { place, id: candidate.event.id, key, span });
         }
     }
     release(intake, &refused).await;
@@ -138,7 +144,7 @@ async fn put(intake: &Intake, granted: Vec<(usize, Candidate)>) -> Vec<(usize, O
     outcomes.extend(going.into_iter().map(|Going { place, id, .. }| (place, Ok(Accepted { id, duplicate: false }))));
     if let Some(error) = error {
         tracing::warn!(%error, events = rest.len(), "events were not stored, or it is not known");
-        let reason = match error {
+        let reason = match &error {
             PublishError::Full { .. } => Unavailability::Full,
             PublishError::TooLarge { .. } | PublishError::Unavailable { .. } => Unavailability::Queue,
         };
@@ -147,7 +153,10 @@ async fn put(intake: &Intake, granted: Vec<(usize, Candidate)>) -> Vec<(usize, O
         if !matches!(error, PublishError::Unavailable { .. }) {
             release(intake, &keys_of(&rest)).await;
         }
-        let refused = |one: Going| (one.place, Err(IntakeError::Unavailable(reason)));
+        let refused = |one: Going| {
+            fail(&one.span, "queue", &error);
+            (one.place, Err(IntakeError::Unavailable(reason)))
+        };
         outcomes.extend(rest.into_iter().map(refused));
     }
     outcomes
@@ -158,6 +167,8 @@ struct Going {
     place: usize,
     id: EventId,
     key: Option<Key>,
+    /// It ends when it is known what became of the event.
+    span: Span,
 }
 
 fn keys_of(events: &[Going]) -> Vec<Key> {

@@ -12,7 +12,9 @@ use fanfare_ports::outbox::Teller;
 use fanfare_ports::queue::{Consumer, Lease, Leased, Queue, QueueError};
 use fanfare_ports::store::{Ledger, Notices, Recorded, Registry, StoreError};
 use fanfare_proto::records::{RecordError, decode_journal};
+use fanfare_spans::process_journal;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::announcing::Announcing;
 use crate::config::Config;
@@ -117,7 +119,8 @@ impl Logs {
                 Ok(taken) if taken.is_empty() => {}
                 Ok(taken) => {
                     let batch = self.fill(taken, stop).await;
-                    self.write(batch, stop).await;
+                    let span = process_journal(batch.len());
+                    self.write(batch, stop).instrument(span).await;
                 }
                 Err(error @ QueueError::NotSetUp(_)) => return Err(error.into()),
                 Err(error) => {

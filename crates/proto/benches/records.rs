@@ -62,6 +62,7 @@ fn deliveries(criterion: &mut Criterion) {
         paced: false,
         due: NOW,
         event: Some(event),
+        trace: TraceContext::default(),
     };
     let record = encode_delivery(&delivery);
     let mut group = criterion.benchmark_group("delivery");

@@ -142,6 +142,7 @@ fn a_delivery_reads_back_as_it_was_written() {
             paced: true,
             due: Timestamp::from_millis(77),
             event,
+            trace: TraceContext::default(),
         };
         assert_eq!(decode_delivery(&encode_delivery(&delivery)).expect("readable"), delivery);
     }
@@ -165,6 +166,7 @@ fn records_on_the_wire_stay_as_they_were() {
         paced: false,
         due: Timestamp::from_millis(77),
         event: None,
+        trace: TraceContext::default(),
     };
     insta::assert_snapshot!("delivery", hex(encode_delivery(&delivery)));
     let journal: Vec<_> = journal_records().into_iter().map(|record| hex(encode_journal(record))).collect();

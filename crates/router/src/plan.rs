@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Lane, Position, Turn};
-use fanfare_domain::event::Event;
+use fanfare_domain::event::{Event, TraceContext};
 use fanfare_domain::ids::{DeliveryId, Run, WebhookId};
 use fanfare_domain::journal::{JournalRecord, Parked, Parking, Routed};
 use fanfare_domain::webhook::Webhook;
@@ -20,8 +20,8 @@ pub(crate) enum Step {
     Park(Bytes),
 }
 
-/// The record for one webhook. `inline` carries the event along.
-pub(crate) fn step(event: &Event, position: Position, webhook: &Webhook, inline: bool) -> Step {
+/// The record for one webhook. `inline` carries the event along, `trace` what the first attempt goes on with.
+pub(crate) fn step(event: &Event, position: Position, webhook: &Webhook, inline: bool, trace: &TraceContext) -> Step {
     let reference = DeliveryRef::new(event, position, webhook.id, Run::First);
     match webhook.rate_limit {
         Some(limit) => Step::Park(encode_journal(JournalRecord::Parked(Parked {
@@ -37,6 +37,7 @@ pub(crate) fn step(event: &Event, position: Position, webhook: &Webhook, inline:
             paced: false,
             due: event.accepted,
             event: inline.then(|| event.clone()),
+            trace: trace.clone(),
         })),
     }
 }

@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::delivery::Lane;
-use fanfare_domain::event::Event;
+use fanfare_domain::event::{Event, TraceContext};
 use fanfare_domain::tenant::Tenant;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::catalogue::{Catalogue, Lookup};
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::queue::{Consumer, Leased, PublishError, Queue, QueueError, Room, Stream, Topic, keep_storing};
 use fanfare_proto::records::{RecordError, decode_event};
+use fanfare_spans::{FEW, carried, fanned_out, process_event};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::Span;
 
 use crate::config::Config;
 use crate::matching::matching;
@@ -154,10 +156,15 @@ impl Router {
         let newest = events.iter().map(|(event, _)| event.accepted).max().unwrap_or_default();
         self.include(newest).await;
         let mut part = Part::default();
+        // Their ends tell when everything was stored.
+        let mut spans = Vec::with_capacity(events.len());
         for (event, leased) in &events {
-            self.plan(event, leased, &mut part).await;
+            let span = process_event(event);
+            self.plan(event, leased, &span, &mut part).await;
+            spans.push(span);
         }
         self.store(&mut part).await;
+        drop(spans);
         let leases: Vec<_> = events.into_iter().map(|(_, leased)| leased.lease).collect();
         if let Err(error) = self.queue.finish(&leases).await {
             tracing::warn!(%error, events = leases.len(), "routed events were not finished and will be routed again");
@@ -202,7 +209,7 @@ impl Router {
         }
     }
 
-    async fn plan(&self, event: &Event, leased: &Leased, part: &mut Part) {
+    async fn plan(&self, event: &Event, leased: &Leased, span: &Span, part: &mut Part) {
         if self.tenant_of(event).await.is_none() {
             tracing::debug!(tenant = event.tenant.get(), event = %event.id, "event of a deleted tenant dropped");
             return;
@@ -212,8 +219,10 @@ impl Router {
         let matching = matching(event, &webhooks, &aliases);
         let deliveries = Topic::Deliveries(self.lane_of(event, matching.len()));
         let inline = event.data.len() <= self.config.inline_bytes;
+        fanned_out(span, matching.len());
+        let trace = if matching.len() <= FEW { carried(span).unwrap_or_default() } else { TraceContext::default() };
         for webhook in &matching {
-            match step(event, leased.position, webhook, inline) {
+            match step(event, leased.position, webhook, inline, &trace) {
                 Step::Deliver(record) => part.add(deliveries, record),
                 Step::Park(record) => part.add(Topic::JournalSchedule, record),
             }

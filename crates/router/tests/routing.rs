@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Lane, Position, Turn};
-use fanfare_domain::event::{Event, Purpose};
+use fanfare_domain::event::{Event, Purpose, TraceContext};
 use fanfare_domain::ids::{Run, TenantId, TenantNumber, WebhookId};
 use fanfare_domain::journal::{JournalRecord, PaceKind, Parked, Parking, Routed};
 use fanfare_domain::tenant::{EventTypeEntry, Tenant};
@@ -49,6 +49,7 @@ async fn an_event_becomes_a_delivery_a_place_in_a_queue_and_one_record_of_whom_i
         paced: false,
         due: ACCEPTED,
         event: Some(event.clone()),
+        trace: TraceContext::default(),
     };
     assert_eq!(stage.deliveries(Lane::Fresh).await, [expected]);
     let parking = Parking::Webhook { per_second: 2.5, burst: 3, pace: PaceKind::Limit };

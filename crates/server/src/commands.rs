@@ -113,7 +113,8 @@ fn telemetry(settings: &Settings, service: &str) -> Result<Telemetry, Failure> {
         level: settings.log_level.clone(),
         format: settings.log_format,
         otlp: settings.otlp,
-        service: format!("fanfare-{service}"),
+        service: settings.otel_service.clone().unwrap_or_else(|| format!("fanfare-{service}")),
+        version: env!("CARGO_PKG_VERSION"),
     })
     .map_err(|error| Failure::run("cannot start logs", error))
 }

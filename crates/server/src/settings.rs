@@ -15,7 +15,7 @@ use fanfare_embedded::StreamLimits;
 use fanfare_nats::NatsSettings;
 use fanfare_postgres::PostgresSettings;
 use fanfare_redis::RedisSettings;
-use fanfare_telemetry::LogFormat;
+use fanfare_telemetry::{LogFormat, Signals};
 
 use self::file::File;
 use self::sources::Sources;
@@ -113,7 +113,9 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<Tls>,
     pub(crate) extra_ca: Option<Vec<u8>>,
     pub(crate) egress_proxy: Option<String>,
-    pub(crate) otlp: bool,
+    pub(crate) otlp: Signals,
+    /// The name under which telemetry is filed, where it is not to be ours.
+    pub(crate) otel_service: Option<String>,
     pub(crate) log_level: String,
     pub(crate) log_format: LogFormat,
     pub(crate) retention: Retention,
@@ -224,7 +226,8 @@ impl Settings {
             tls: tls(sources, file.tls)?,
             extra_ca: named("FANFARE_EXTRA_CA")?.or(file::contents("extra_ca", file.extra_ca)?),
             egress_proxy: sources.text("FANFARE_EGRESS_PROXY").or(file.egress_proxy),
-            otlp: sources.text("OTEL_EXPORTER_OTLP_ENDPOINT").is_some(),
+            otlp: signals(sources),
+            otel_service: sources.text("OTEL_SERVICE_NAME"),
             log_level: sources.text("FANFARE_LOG").or(file.log.level).unwrap_or_else(|| "info".to_owned()),
             log_format: file.log.format.into(),
             retention: file.retention.into(),
@@ -242,6 +245,18 @@ impl Settings {
             },
         })
     }
+}
+
+/// What is sent over OTLP: every signal that has an endpoint and is not switched off, by the
+/// [standard variables](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
+fn signals(sources: &Sources) -> Signals {
+    let is_off = sources.text("OTEL_SDK_DISABLED").is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let is_sent = |signal: &str| {
+        let of_all = sources.text("OTEL_EXPORTER_OTLP_ENDPOINT");
+        let endpoint = of_all.or_else(|| sources.text(&format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")));
+        !is_off && endpoint.is_some() && sources.text(&format!("OTEL_{signal}_EXPORTER")).as_deref() != Some("none")
+    };
+    Signals { traces: is_sent("TRACES"), logs: is_sent("LOGS") }
 }
 
 fn tls(sources: &Sources, file: Option<file::TlsFiles>) -> Result<Option<Tls>, SettingsError> {

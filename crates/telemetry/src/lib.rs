@@ -1,19 +1,20 @@
-//! What the process tells about itself: structured logs, and traces over OTLP where an endpoint is set.
+//! What the process tells about itself: structured logs, and, where somebody collects them, traces and the same logs over OTLP.
 
 mod json;
+mod otlp;
 
 use std::io;
 
-use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::SpanExporter;
-use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::SdkTracerProvider;
-use tracing_subscriber::filter::ParseError;
+use tracing::Subscriber;
+use tracing_subscriber::filter::{FilterExt, ParseError, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 use self::json::JsonLines;
+use self::otlp::Exporters;
+pub use self::otlp::Signals;
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,10 +33,12 @@ pub struct Settings {
     pub level: String,
     /// How they are written.
     pub format: LogFormat,
-    /// Whether traces go out over OTLP. Where to and how is said by the standard `OTEL_*` variables.
-    pub otlp: bool,
-    /// The name under which traces are filed, such as `fanfare-worker`.
+    /// What goes out over OTLP. Where to and how is said by the standard `OTEL_*` variables.
+    pub otlp: Signals,
+    /// The name under which it is filed, such as `fanfare-worker`.
     pub service: String,
+    /// The version that runs.
+    pub version: &'static str,
 }
 
 /// Why telemetry cannot be started or changed.
@@ -58,30 +61,36 @@ pub enum TelemetryError {
 /// Running telemetry. Dropping it sends what is left.
 pub struct Telemetry {
     level: reload::Handle<EnvFilter, Registry>,
-    traces: Option<SdkTracerProvider>,
+    exporters: Exporters,
 }
 
 impl Telemetry {
-    /// Starts logs, and traces if they are wanted, for the whole process.
+    /// Starts logs, and what is to go out over OTLP, for the whole process. It must be called within a runtime.
     ///
     /// # Errors
     /// [`TelemetryError`] says which setting is wrong.
     pub fn start(settings: &Settings) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_new(&settings.level).map_err(TelemetryError::Level)?;
         let (filter, level) = reload::Layer::new(filter);
-        let lines = match settings.format {
-            LogFormat::Json => fmt::layer().event_format(JsonLines).with_writer(io::stderr).boxed(),
-            LogFormat::Text => fmt::layer().with_writer(io::stderr).boxed(),
+        let exporters = Exporters::start(settings).map_err(TelemetryError::Otlp)?;
+        let is_event = filter_fn(|metadata| metadata.is_event());
+        let started = if exporters.traces.is_some() {
+            tracing_subscriber::registry()
+                .with(lines(settings.format).with_filter(filter.and(is_event)))
+                .with(exporters.spans())
+                .with(exporters.logs())
+                .try_init()
+        } else {
+            // As filters of all, they spare spans and what is not logged every step but the first.
+            tracing_subscriber::registry()
+                .with(filter)
+                .with(is_event)
+                .with(lines(settings.format))
+                .with(exporters.logs())
+                .try_init()
         };
-        let traces = settings.otlp.then(|| exporter(&settings.service)).transpose()?;
-        let spans = traces.as_ref().map(|traces| tracing_opentelemetry::layer().with_tracer(traces.tracer("fanfare")));
-        tracing_subscriber::registry()
-            .with(filter)
-            .with(lines)
-            .with(spans)
-            .try_init()
-            .map_err(TelemetryError::Twice)?;
-        Ok(Self { level, traces })
+        started.map_err(TelemetryError::Twice)?;
+        Ok(Self { level, exporters })
     }
 
     /// Something that changes which lines are written.
@@ -93,9 +102,17 @@ impl Telemetry {
 
 impl Drop for Telemetry {
     fn drop(&mut self) {
-        if let Some(Err(error)) = self.traces.as_ref().map(SdkTracerProvider::shutdown) {
-            tracing::warn!(%error, "last traces were not sent");
-        }
+        self.exporters.send_what_is_left();
+    }
+}
+
+fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'lookup> LookupSpan<'lookup>,
+{
+    match format {
+        LogFormat::Json => fmt::layer().event_format(JsonLines).with_writer(io::stderr).boxed(),
+        LogFormat::Text => fmt::layer().with_writer(io::stderr).boxed(),
     }
 }
 
@@ -112,10 +129,4 @@ impl Level {
         let filter = EnvFilter::try_new(filter).map_err(TelemetryError::Level)?;
         self.0.reload(filter).map_err(TelemetryError::Gone)
     }
-}
-
-fn exporter(service: &str) -> Result<SdkTracerProvider, TelemetryError> {
-    let exporter = SpanExporter::builder().with_tonic().build().map_err(TelemetryError::Otlp)?;
-    let resource = Resource::builder().with_service_name(service.to_owned()).build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
 }

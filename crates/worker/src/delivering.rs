@@ -17,8 +17,10 @@ use fanfare_ports::catalogue::{Catalogue, Lookup};
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::queue::{Leased, Queue, Room};
 use fanfare_proto::records::decode_delivery;
+use fanfare_spans::process_delivery;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::config::Config;
 use crate::egress::Poster;
@@ -301,7 +303,8 @@ impl Courier {
             }
         };
         let Goal { prepared, webhook } = goal;
-        self.attempt(task, &Job { event, prepared, webhook }, pass).await;
+        let span = process_delivery(&task.delivery, &event);
+        self.attempt(task, Job { event, prepared, webhook }, pass).instrument(span).await;
     }
 
     /// How many attempts the webhook may have in flight at once in this process.

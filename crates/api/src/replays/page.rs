@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Turn};
-use fanfare_domain::event::Event;
+use fanfare_domain::event::{Event, TraceContext};
 use fanfare_domain::ids::Run;
 use fanfare_domain::journal::{JournalRecord, Routed};
 use fanfare_ports::queue::{QueueError, Stored, Stream};
@@ -82,6 +82,7 @@ impl Page {
                 paced: false,
                 due: context.clock.now(),
                 event: (event.data.len() <= LARGEST_INLINE).then_some(event),
+                trace: TraceContext::default(),
             }));
         }
         Ok(())

@@ -23,6 +23,7 @@ pub fn encode_delivery(delivery: &Delivery) -> Bytes {
         paced: delivery.paced,
         due_ms: delivery.due.as_millis(),
         event: delivery.event.as_ref().map(event::to_wire),
+        trace: event::trace_to_wire(&delivery.trace),
     })
 }
 
@@ -44,6 +45,7 @@ pub fn decode_delivery(record: &Bytes) -> Result<Delivery, RecordError> {
         paced: delivery.paced,
         due: Timestamp::from_millis(delivery.due_ms),
         event: delivery.event.map(event::from_wire).transpose()?,
+        trace: delivery.trace.map(event::trace_from_wire).unwrap_or_default(),
     })
 }
 

@@ -64,14 +64,14 @@ pub(super) fn purpose_from_wire(bytes: &[u8]) -> Result<Purpose, RecordError> {
     Ok(webhook.map_or(Purpose::Published, Purpose::Trial))
 }
 
-fn trace_to_wire(trace: &TraceContext) -> Option<wire::Trace> {
+pub(super) fn trace_to_wire(trace: &TraceContext) -> Option<wire::Trace> {
     (*trace != TraceContext::default()).then(|| wire::Trace {
         parent: trace.parent.as_deref().unwrap_or_default().to_owned(),
         state: trace.state.as_deref().unwrap_or_default().to_owned(),
     })
 }
 
-fn trace_from_wire(trace: wire::Trace) -> TraceContext {
+pub(super) fn trace_from_wire(trace: wire::Trace) -> TraceContext {
     let present = |text: String| (!text.is_empty()).then(|| text.into());
     TraceContext { parent: present(trace.parent), state: present(trace.state) }
 }

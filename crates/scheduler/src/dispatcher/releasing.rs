@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use fanfare_domain::delivery::{Delivery, Lane, Turn};
+use fanfare_domain::event::TraceContext;
 use fanfare_domain::ids::Run;
 use fanfare_ports::queue::{Consumer, QueueError, Topic, keep_storing};
 use fanfare_ports::schedule::Claim;
@@ -83,7 +84,7 @@ impl Releasing {
     }
 }
 
-const fn delivery(claim: &Claim) -> Delivery {
+fn delivery(claim: &Claim) -> Delivery {
     Delivery {
         reference: claim.delivery,
         turn: Turn::Scheduled(claim.attempt),
@@ -91,5 +92,6 @@ const fn delivery(claim: &Claim) -> Delivery {
         paced: claim.parked,
         due: claim.due,
         event: None,
+        trace: TraceContext::default(),
     }
 }

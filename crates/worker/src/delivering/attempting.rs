@@ -10,8 +10,10 @@ use fanfare_domain::ids::AttemptId;
 use fanfare_domain::journal::Follows;
 use fanfare_domain::retry::parse_retry_after;
 use fanfare_domain::time::Timestamp;
+use fanfare_spans::{carried, posted};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, RETRY_AFTER};
+use tracing::{Instrument, Span};
 
 use super::{Courier, Job, number_of};
 use crate::decision::{Outcome, Terms, follows};
@@ -32,8 +34,13 @@ const UNAUTHORIZED: u16 = 401;
 const POSTPONING: [u16; 2] = [429, 503];
 
 impl Courier {
-    pub(super) async fn attempt(&self, mut task: Box<Task>, job: &Job, pass: Option<Pass>) {
+    pub(super) async fn attempt(&self, mut task: Box<Task>, mut job: Job, pass: Option<Pass>) {
         let started = self.clock.now();
+        let span = job.prepared.target.post_span(number_of(task.delivery.turn).saturating_sub(1));
+        if let Some(trace) = carried(&span) {
+            job.event.trace = trace;
+        }
+        let job = &job;
         let request = match job.prepared.request(&job.event, started) {
             Ok(request) => request,
             Err(error) => {
@@ -42,11 +49,13 @@ impl Courier {
             }
         };
         let shown = job.prepared.shown(&request.headers);
-        let answer = self.post(&mut task, job, request, started).await;
+        let answer = self.post(&mut task, job, request, started).instrument(span.clone()).await;
         let ended = self.clock.now();
         let result = answer.and_then(|answer| {
             if job.prepared.takes(answer.status) { Ok(answer) } else { Err(Refusal::answered(answer, ended)) }
         });
+        tell(&span, &result);
+        drop(span);
         if let Some(mut pass) = pass {
             pass.note(how_answered(&result, ended.since(started)), ended);
             // The webhook's next attempt does not wait until this one is on record.
@@ -139,6 +148,19 @@ impl Refusal {
         let asked = answer.headers.get(RETRY_AFTER).filter(|_| POSTPONING.contains(&answer.status));
         let retry_after = asked.and_then(|value| value.to_str().ok()).and_then(|value| parse_retry_after(value, now));
         Self { error: AttemptError::Rejected(answer.status), answer: Some(Box::new(answer)), retry_after }
+    }
+}
+
+fn tell(span: &Span, result: &Result<Answer, Refusal>) {
+    if span.is_disabled() {
+        return;
+    }
+    match result {
+        Ok(answer) => posted(span, Some(answer.status), None),
+        Err(Refusal { error, answer, .. }) => {
+            let failure = (error.kind().into_owned(), error.to_string());
+            posted(span, answer.as_ref().map(|answer| answer.status), Some(failure));
+        }
     }
 }
 

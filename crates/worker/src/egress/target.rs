@@ -38,6 +38,13 @@ impl Target {
         &self.uri
     }
 
+    /// The span of a post that `attempts_before` others went before.
+    pub(crate) fn post_span(&self, attempts_before: u16) -> tracing::Span {
+        let (host, port) =
+            (self.url.host_str().unwrap_or_default(), self.url.port_or_known_default().unwrap_or_default());
+        fanfare_spans::post(self.url.scheme(), host, port, attempts_before)
+    }
+
     /// Literal addresses are checked here, each time, as the resolver checks those of names.
     pub(super) fn check_literal(&self, rules: &TargetRules) -> Result<(), AttemptError> {
         match self.literal {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Lane, Position, Turn};
-use fanfare_domain::event::Event;
+use fanfare_domain::event::{Event, TraceContext};
 use fanfare_domain::ids::{EventId, Run, TenantId, TenantNumber, WebhookId};
 use fanfare_domain::journal::{Attempted, JournalRecord, Parked};
 use fanfare_domain::profile::Profiles;
@@ -168,6 +168,7 @@ impl Stage {
             paced: false,
             due: event.accepted,
             event: Some(event.clone()),
+            trace: TraceContext::default(),
         }
     }
 

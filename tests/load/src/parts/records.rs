@@ -50,6 +50,7 @@ pub(super) fn delivery(size: usize) -> Result<Bytes, String> {
         paced: false,
         due: NOW,
         event: Some(event),
+        trace: TraceContext::default(),
     }))
 }
 
