@@ -29,6 +29,16 @@ pub enum Lane {
 impl Lane {
     /// All lanes, in the order in which they are served.
     pub const ALL: [Self; 3] = [Self::Fresh, Self::Retry, Self::Bulk];
+
+    /// The lane's name, as operators see it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Retry => "retry",
+            Self::Bulk => "bulk",
+        }
+    }
 }
 
 /// All that must be known of a delivery to find everything else: some 50 bytes. It is what the schedule holds.

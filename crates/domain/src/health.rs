@@ -86,7 +86,8 @@ impl Facts {
 }
 
 impl DisabledReason {
-    const ALL: [Self; 4] = [Self::Gone, Self::FailingFor, Self::FailuresInARow, Self::DeliveryExhausted];
+    /// All reasons.
+    pub const ALL: [Self; 4] = [Self::Gone, Self::FailingFor, Self::FailuresInARow, Self::DeliveryExhausted];
 
     /// The reason's name in JSON and in the database.
     #[must_use]

@@ -227,6 +227,10 @@ impl Queue for EmbeddedQueue {
         Ok(self.shared.core.state().usage(stream))
     }
 
+    async fn oldest_unfinished(&self, consumer: Consumer) -> Result<Option<Timestamp>, QueueError> {
+        reading::oldest_unfinished(&self.shared.core, consumer).await
+    }
+
     async fn backlog(&self, consumer: Consumer) -> Result<Backlog, QueueError> {
         Ok(self.shared.core.state().backlog(consumer))
     }

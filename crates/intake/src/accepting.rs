@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::draft::Draft;
 use crate::error::{IntakeError, Unavailability};
 use crate::key::OperatorKey;
+use crate::metrics::Metrics;
 use crate::quota::Quotas;
 use crate::schema::Schemas;
 use crate::storing;
@@ -29,6 +30,7 @@ pub struct Intake {
     pub(crate) operator: OperatorKey,
     pub(crate) quotas: Quotas,
     pub(crate) schemas: Schemas,
+    pub(crate) metrics: Metrics,
     room: Arc<Room>,
     storing: TaskTracker,
 }
@@ -62,6 +64,7 @@ impl Intake {
             operator,
             quotas: Quotas::default(),
             schemas: Schemas::default(),
+            metrics: Metrics::new(),
             room: Room::in_stream(Stream::Events),
             storing: TaskTracker::new(),
         })
@@ -108,6 +111,12 @@ impl Intake {
     /// Storing goes on to its end even if the caller goes away, so that ids are remembered as what they became. Of equal
     /// ids the first counts, and the others are its duplicates.
     pub async fn accept(self: &Arc<Self>, caller: &Caller, drafts: Vec<Draft>) -> Vec<Result<Accepted, IntakeError>> {
+        let answers = self.answer(caller, drafts).await;
+        self.metrics.answered(&answers);
+        answers
+    }
+
+    async fn answer(self: &Arc<Self>, caller: &Caller, drafts: Vec<Draft>) -> Vec<Result<Accepted, IntakeError>> {
         if let Err(reason) = self.be_able().await {
             return vec![Err(IntakeError::Unavailable(reason)); drafts.len()];
         }

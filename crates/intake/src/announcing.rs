@@ -12,19 +12,21 @@ use crate::check::canonical;
 use crate::config::Config;
 use crate::error::IntakeError;
 use crate::issued::{self, Issued};
+use crate::metrics::Metrics;
 
 /// The way in for notices. They are Fanfare's own, so that neither keys nor quotas are asked.
 pub struct Announcer {
     queue: Arc<dyn Queue>,
     clock: SharedClock,
     config: Config,
+    metrics: Metrics,
 }
 
 impl Announcer {
     /// The way in to `queue`.
     #[must_use]
     pub fn new(queue: Arc<dyn Queue>, clock: SharedClock, config: Config) -> Self {
-        Self { queue, clock, config }
+        Self { queue, clock, config, metrics: Metrics::new() }
     }
 
     /// Stores a notice as an event of `tenant`, the reserved one. When it returns, the event is synced. What is announced again is
@@ -38,6 +40,8 @@ impl Announcer {
         event.id = notice.id.clone();
         event.subject = notice.subject.clone();
         event.created = notice.created;
-        issued::store(&*self.queue, &self.clock, &self.config, event).await
+        let issued = issued::store(&*self.queue, &self.clock, &self.config, event).await?;
+        self.metrics.stored(1);
+        Ok(issued)
     }
 }

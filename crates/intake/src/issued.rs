@@ -53,7 +53,9 @@ impl Intake {
         let mut event = event(&tenant, trial.event_type, canonical(&trial.data)?, self.clock.now());
         event.purpose = Purpose::Trial(trial.webhook);
         event.trace = trial.trace;
-        store(&*self.queue, &self.clock, &self.config, event).await
+        let issued = store(&*self.queue, &self.clock, &self.config, event).await?;
+        self.metrics.stored(1);
+        Ok(issued)
     }
 }
 

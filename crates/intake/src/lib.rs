@@ -10,6 +10,7 @@ mod draft;
 mod error;
 mod issued;
 mod key;
+mod metrics;
 mod quota;
 mod schema;
 mod storing;

@@ -140,6 +140,7 @@ async fn put(intake: &Intake, granted: Vec<(usize, Candidate)>) -> Vec<(usize, O
     let error = intake.queue.publish(Topic::Events, records).await.err();
     let stored = error.as_ref().map_or(going.len(), |error| error.stored().len());
     let rest = going.split_off(stored.min(going.len()));
+    intake.metrics.stored(going.len());
     confirm(intake, &keys_of(&going)).await;
     outcomes.extend(going.into_iter().map(|Going { place, id, .. }| (place, Ok(Accepted { id, duplicate: false }))));
     if let Some(error) = error {

@@ -11,6 +11,7 @@ use fanfare_ports::store::{Actor, AuditEntry, Notices, Registry, StoreError, Web
 
 use crate::announcing::Announcing;
 use crate::failures::BatchFailures;
+use crate::metrics::Disablings;
 use crate::notice::Disabled;
 
 pub(crate) struct Disabling {
@@ -20,6 +21,7 @@ pub(crate) struct Disabling {
     pub(crate) announcing: Arc<Announcing>,
     pub(crate) profiles: Arc<Profiles>,
     pub(crate) clock: SharedClock,
+    pub(crate) disablings: Disablings,
 }
 
 impl Disabling {
@@ -81,6 +83,7 @@ impl Disabling {
         };
         tracing::warn!(webhook = %webhook.id, %reason, "webhook is switched off");
         self.notices.disable(webhook, &notice, audit).await?;
+        self.disablings.note(reason);
         // Operators are told of what is in force.
         if let Err(error) = self.teller.tell().await {
             tracing::warn!(%error, "directory will be told later that the webhook is switched off");

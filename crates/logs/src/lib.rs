@@ -5,6 +5,7 @@ mod announcing;
 mod config;
 mod disabling;
 mod failures;
+mod metrics;
 mod notice;
 mod service;
 

@@ -20,6 +20,7 @@ use crate::announcing::Announcing;
 use crate::config::Config;
 use crate::disabling::Disabling;
 use crate::failures::BatchFailures;
+use crate::metrics::{Disablings, Metrics};
 
 const TAKE_WAIT: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -68,6 +69,7 @@ pub struct Logs {
     announcing: Arc<Announcing>,
     clock: SharedClock,
     store_answers: AtomicBool,
+    metrics: Metrics,
 }
 
 impl Logs {
@@ -83,9 +85,10 @@ impl Logs {
             announcing: Arc::clone(&announcing),
             profiles,
             clock: Arc::clone(&clock),
+            disablings: Disablings::new(),
         };
-        let store_answers = AtomicBool::new(true);
-        Arc::new(Self { config, keep, queue, ledger, teller, disabling, announcing, clock, store_answers })
+        let (store_answers, metrics) = (AtomicBool::new(true), Metrics::new());
+        Arc::new(Self { config, keep, queue, ledger, teller, disabling, announcing, clock, store_answers, metrics })
     }
 
     /// What this process waits for before it can do its job; nothing means that it is ready.
@@ -164,6 +167,7 @@ impl Logs {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.store_answers.store(true, Ordering::Relaxed);
+        self.metrics.recorded(records.len());
         if let Err(error) = self.queue.finish(&leases).await {
             tracing::warn!(%error, records = leases.len(), "written records were not finished and will be written again");
         }
@@ -212,6 +216,7 @@ impl Logs {
         let Recorded { too_old, set_aside, health, new_attempts } = self.ledger.record(records).await?;
         if set_aside > 0 {
             tracing::error!(set_aside, "journal records could not be written and were set aside");
+            self.metrics.set_aside(set_aside);
         }
         tracing::debug!(records = records.len(), new_attempts, too_old, "journal written");
         let failures = BatchFailures::of(records);

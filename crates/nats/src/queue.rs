@@ -144,6 +144,10 @@ impl Queue for NatsQueue {
         trimming::usage(&self.link, stream).await
     }
 
+    async fn oldest_unfinished(&self, consumer: Consumer) -> Result<Option<Timestamp>, QueueError> {
+        trimming::oldest_unfinished(&self.link, consumer).await
+    }
+
     async fn backlog(&self, consumer: Consumer) -> Result<Backlog, QueueError> {
         trimming::backlog(&self.link, consumer).await
     }

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod clock;
 pub mod directory;
 pub mod idempotency;
+pub mod metrics;
 pub mod outbox;
 pub mod queue;
 pub mod schedule;

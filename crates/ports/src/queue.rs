@@ -50,6 +50,17 @@ pub enum Stream {
 impl Stream {
     /// All streams.
     pub const ALL: [Self; 4] = [Self::Events, Self::Deliveries, Self::Journal, Self::DeadLetters];
+
+    /// The stream's name, as operators see it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Deliveries => "deliveries",
+            Self::Journal => "journal",
+            Self::DeadLetters => "dead-letters",
+        }
+    }
 }
 
 /// What records are published to. Order holds within a topic and one process.
@@ -138,6 +149,18 @@ impl Consumer {
     pub const ALL: [Self; 5] =
         [Self::Router, Self::Worker(Lane::Fresh), Self::Worker(Lane::Retry), Self::Worker(Lane::Bulk), Self::Logs];
 
+    /// The consumer's name, as operators see it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Router => "router",
+            Self::Worker(Lane::Fresh) => "worker-fresh",
+            Self::Worker(Lane::Retry) => "worker-retry",
+            Self::Worker(Lane::Bulk) => "worker-bulk",
+            Self::Logs => "logs",
+        }
+    }
+
     /// The stream that it takes from.
     #[must_use]
     pub const fn stream(self) -> Stream {
@@ -198,6 +221,8 @@ pub struct Usage {
     pub bytes: u64,
     /// Bytes at which it refuses more.
     pub limit: u64,
+    /// Messages stored.
+    pub messages: u64,
     /// The first sequence stored; one more than `last` if it is empty.
     pub first: u64,
     /// The last sequence that was given out; 0 if none was.
@@ -337,6 +362,10 @@ pub trait Queue: Send + Sync + 'static {
 
     /// How full a stream is. Its `last` counts everything that was stored before the call.
     async fn usage(&self, stream: Stream) -> Result<Usage, QueueError>;
+
+    /// When the oldest message was stored that `consumer` has not finished, taken or not; `None` if it has finished all. What is
+    /// handed back may count from then.
+    async fn oldest_unfinished(&self, consumer: Consumer) -> Result<Option<Timestamp>, QueueError>;
 
     /// How far a consumer is.
     async fn backlog(&self, consumer: Consumer) -> Result<Backlog, QueueError>;

@@ -2,6 +2,7 @@
 
 mod config;
 mod matching;
+mod metrics;
 mod plan;
 mod service;
 mod share;

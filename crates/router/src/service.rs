@@ -20,6 +20,7 @@ use tracing::Span;
 
 use crate::config::Config;
 use crate::matching::matching;
+use crate::metrics::Metrics;
 use crate::plan::{Step, lane, routed, step};
 use crate::share::Shares;
 
@@ -47,6 +48,7 @@ pub struct Router {
     clock: SharedClock,
     room: [Arc<Room>; 2],
     shares: Mutex<Shares>,
+    metrics: Metrics,
 }
 
 /// Records that wait to be stored, by topic.
@@ -74,7 +76,8 @@ impl Router {
     #[must_use]
     pub fn new(config: Config, queue: Arc<dyn Queue>, catalogue: Arc<Catalogue>, clock: SharedClock) -> Arc<Self> {
         let room = [Stream::Deliveries, Stream::Journal].map(Room::in_stream);
-        Arc::new(Self { config, queue, catalogue, clock, room, shares: Mutex::default() })
+        let (shares, metrics) = (Mutex::default(), Metrics::new());
+        Arc::new(Self { config, queue, catalogue, clock, room, shares, metrics })
     }
 
     /// What this process waits for before it can do its job; nothing means that it is ready.
@@ -165,6 +168,7 @@ impl Router {
         }
         self.store(&mut part).await;
         drop(spans);
+        self.metrics.routed(events.len());
         let leases: Vec<_> = events.into_iter().map(|(_, leased)| leased.lease).collect();
         if let Err(error) = self.queue.finish(&leases).await {
             tracing::warn!(%error, events = leases.len(), "routed events were not finished and will be routed again");
@@ -255,7 +259,7 @@ impl Router {
         let Part { records, .. } = std::mem::take(part);
         let storing = records.into_iter().map(|(topic, records)| async move {
             match keep_storing(&*self.queue, &self.clock, topic, records).await {
-                Ok(_) => {}
+                Ok(stored) => self.metrics.stored(topic, stored.len()),
                 // Accepted events fit, and what is made of one is hardly larger.
                 Err(
                     error @ (PublishError::TooLarge { .. }

@@ -11,6 +11,7 @@ use fanfare_ports::schedule::{Applied, Lead, Schedule};
 use tokio_util::sync::CancellationToken;
 
 use crate::changes::Batch;
+use crate::metrics::Metrics;
 use crate::progress::{Part, Progress};
 use crate::service::SchedulerError;
 
@@ -33,6 +34,7 @@ pub(crate) struct Applier {
     /// Names this process.
     holder: String,
     batch: usize,
+    metrics: Arc<Metrics>,
     /// When the right to apply was last renewed.
     renewed: Option<Timestamp>,
     /// Where the schedule is, as far as is known here.
@@ -58,8 +60,9 @@ impl Applier {
         progress: Arc<Progress>,
         holder: String,
         batch: usize,
+        metrics: Arc<Metrics>,
     ) -> Self {
-        Self { queue, schedule, clock, progress, holder, batch, renewed: None, at: None, has_followed: false }
+        Self { queue, schedule, clock, progress, holder, batch, metrics, renewed: None, at: None, has_followed: false }
     }
 
     /// Applies until `stop`, then passes the right to apply on.
@@ -154,6 +157,10 @@ impl Applier {
         }
         let begun = self.schedule.begin_anew(&self.holder, self.at, journal.last).await?;
         if begun == Applied::Done && self.at.is_none_or(|at| at.sequence > 0) {
+            // An empty journal has nothing to be lost.
+            if journal.last > 0 {
+                self.metrics.rebuild();
+            }
             self.has_followed = false;
             self.progress.set_at_end(false);
         }
@@ -168,6 +175,9 @@ impl Applier {
 
     async fn apply(&mut self, to: Position, batch: &Batch) -> Result<Applied, SchedulerError> {
         let applied = self.schedule.apply(&self.holder, self.at, to, &batch.changes).await?;
+        if applied == Applied::Done {
+            self.metrics.applied(batch.changes.len());
+        }
         self.note(applied, to);
         Ok(applied)
     }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use self::releasing::Releasing;
 use crate::config::Config;
 use crate::freshness::Freshness;
+use crate::metrics::{Due, Metrics, due_after, due_before};
 use crate::progress::{Part, Progress};
 use crate::service::{Ports, SchedulerError};
 
@@ -36,6 +37,7 @@ pub(crate) struct Dispatcher {
     releasing: Releasing,
     batch: usize,
     freshness: Freshness,
+    due: Due,
     /// Whether something was due when last asked, so that it matters whether the workers keep up.
     busy: bool,
 }
@@ -49,10 +51,17 @@ enum Next {
 }
 
 impl Dispatcher {
-    pub(crate) fn new(ports: Ports, config: &Config, progress: Arc<Progress>, room: Arc<Room>) -> Self {
-        let releasing = Releasing::new(ports.clone(), config.released_messages.get());
+    pub(crate) fn new(
+        ports: Ports,
+        config: &Config,
+        progress: Arc<Progress>,
+        room: Arc<Room>,
+        metrics: Arc<Metrics>,
+        due: Due,
+    ) -> Self {
+        let releasing = Releasing::new(ports.clone(), config.released_messages.get(), metrics);
         let batch = config.dispatch_batch.get();
-        Self { ports, progress, room, releasing, batch, freshness: Freshness::default(), busy: false }
+        Self { ports, progress, room, releasing, batch, freshness: Freshness::default(), due, busy: false }
     }
 
     /// Dispatches until `stop`; what has been claimed by then is still released.
@@ -99,6 +108,7 @@ impl Dispatcher {
             return Ok(Next::GoOn);
         }
         let answered = self.ports.clock.now();
+        let due_next = due_after(&claimed, self.batch, answered);
         self.busy = !claimed.claims.is_empty();
         // A queue's pace may be let through one by one, so that gathering would slow it down.
         let is_urgent = claimed.claims.len() >= self.batch || claimed.claims.iter().any(|claim| claim.parked);
@@ -106,12 +116,16 @@ impl Dispatcher {
         if self.busy || self.freshness.is_ageing(now) {
             self.freshness.compare(self.ports.queue.as_ref(), now).await?;
         }
+        if self.busy {
+            self.due.set(due_before(&claimed, answered));
+        }
         if self.busy
             && let Err(why) = self.releasing.release(claimed.claims).await?
         {
             self.progress.hold_up(Part::Dispatcher, why);
             return Ok(Next::Wait(AGAIN_AFTER));
         }
+        self.due.set(due_next);
         self.progress.go_on(Part::Dispatcher);
         Ok(match (self.busy, is_urgent) {
             (true, true) => Next::GoOn,

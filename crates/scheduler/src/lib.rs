@@ -13,6 +13,8 @@ mod config;
 mod dispatcher;
 mod follower;
 mod freshness;
+mod metrics;
+mod observer;
 mod progress;
 mod restating;
 mod service;

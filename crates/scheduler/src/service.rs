@@ -14,6 +14,8 @@ use crate::applier::Applier;
 use crate::config::Config;
 use crate::dispatcher::Dispatcher;
 use crate::follower::Follower;
+use crate::metrics::{Due, Metrics};
+use crate::observer::Observer;
 use crate::progress::Progress;
 use crate::trimmer::{Kept, Trimmer};
 
@@ -93,6 +95,7 @@ impl Scheduler {
     /// [`SchedulerError`] if a port is not set up as it must be.
     pub async fn run(self: Arc<Self>, stop: CancellationToken) -> Result<(), SchedulerError> {
         let Ports { queue, schedule, directory, clock } = self.ports.clone();
+        let metrics = Arc::new(Metrics::new());
         let applier = Applier::new(
             queue.clone(),
             schedule.clone(),
@@ -100,8 +103,12 @@ impl Scheduler {
             self.progress.clone(),
             self.holder.clone(),
             self.config.apply_batch.get(),
+            metrics.clone(),
         );
-        let dispatcher = Dispatcher::new(self.ports.clone(), &self.config, self.progress.clone(), self.room.clone());
+        let due = Due::told(clock.clone());
+        let dispatcher =
+            Dispatcher::new(self.ports.clone(), &self.config, self.progress.clone(), self.room.clone(), metrics, due);
+        let observer = Observer::new(queue.clone(), clock.clone());
         let kept = Kept { events: self.retention, journal: self.config.journal_kept };
         let trimmer = Trimmer::new(queue.clone(), schedule.clone(), clock.clone(), self.progress.clone(), kept);
         let follower = Follower::new(directory, schedule, clock.clone(), self.progress.clone());
@@ -109,7 +116,14 @@ impl Scheduler {
             self.room.watch(queue.as_ref(), &clock, &stop).await;
             Ok(())
         };
-        tokio::try_join!(applier.run(&stop), dispatcher.run(&stop), trimmer.run(&stop), follower.run(&stop), watching)?;
+        tokio::try_join!(
+            applier.run(&stop),
+            dispatcher.run(&stop),
+            trimmer.run(&stop),
+            follower.run(&stop),
+            observer.run(&stop),
+            watching
+        )?;
         Ok(())
     }
 }

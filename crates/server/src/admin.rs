@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
-use fanfare_telemetry::Level;
+use fanfare_telemetry::{Figures, Level};
 use serde_json::json;
 
 use crate::readiness::Readiness;
@@ -16,8 +16,8 @@ pub(crate) fn health(readiness: Readiness) -> Router {
 }
 
 /// Everything on the admin address.
-pub(crate) fn admin(readiness: Readiness, level: Level, service: &'static str) -> Router {
-    let metrics = Router::new().route("/metrics", get(metrics)).with_state((readiness.clone(), service));
+pub(crate) fn admin(readiness: Readiness, level: Level, figures: Figures) -> Router {
+    let metrics = Router::new().route("/metrics", get(metrics)).with_state(figures);
     let log_level = Router::new().route("/log-level", put(set_level)).with_state(level);
     health(readiness).merge(metrics).merge(log_level)
 }
@@ -33,19 +33,8 @@ async fn ready(State(readiness): State<Readiness>) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
 
-/// In Prometheus' text format, version 0.0.4.
-async fn metrics(State((readiness, service)): State<(Readiness, &'static str)>) -> Response {
-    let ready = u8::from(readiness.waits_for().is_empty());
-    let version = env!("CARGO_PKG_VERSION");
-    let body = format!(
-        "# HELP fanfare_build_info The running version.\n\
-         # TYPE fanfare_build_info gauge\n\
-         fanfare_build_info{{version=\"{version}\",service=\"{service}\"}} 1\n\
-         # HELP fanfare_ready Whether the process can do its job.\n\
-         # TYPE fanfare_ready gauge\n\
-         fanfare_ready{{service=\"{service}\"}} {ready}\n"
-    );
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], body).into_response()
+async fn metrics(State(figures): State<Figures>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], figures.text()).into_response()
 }
 
 async fn set_level(State(level): State<Level>, filter: String) -> Response {

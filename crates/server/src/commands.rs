@@ -13,7 +13,7 @@ use crate::readiness::Readiness;
 use crate::services::{Needs, Service, Shared};
 use crate::settings::Settings;
 use crate::supervisor::Supervisor;
-use crate::{Failure, admin, demo, keys, profiles};
+use crate::{Failure, admin, demo, keys, metrics, profiles};
 
 /// Runs the subcommand.
 pub(crate) async fn run(cli: Cli) -> Result<(), Failure> {
@@ -131,7 +131,8 @@ async fn serve_admin(
     let listener = TcpListener::bind(addr).await.map_err(|error| {
         Failure::run(format!("cannot listen on {addr} (choose another with FANFARE_ADMIN_ADDR)"), error)
     })?;
-    let router: Router = admin::admin(readiness.clone(), telemetry.level(), service);
+    metrics::tell(service, readiness.clone());
+    let router: Router = admin::admin(readiness.clone(), telemetry.level(), telemetry.figures());
     let stop = supervisor.stop_background.clone();
     supervisor.run_background(async move {
         let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());

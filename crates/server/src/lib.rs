@@ -7,6 +7,8 @@ mod clients;
 mod commands;
 mod demo;
 mod keys;
+mod measured;
+mod metrics;
 #[cfg(test)]
 mod moved_clock;
 mod ports;

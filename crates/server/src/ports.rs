@@ -16,6 +16,7 @@ use fanfare_postgres::SetupError;
 use fanfare_redis::{ConnectError as RedisError, TimeSource};
 
 use crate::Failure;
+use crate::measured::{Database, Measured};
 use crate::readiness::Readiness;
 use crate::services::{Needs, Service};
 use crate::settings::{Settings, SettingsError};
@@ -34,14 +35,15 @@ pub(crate) struct StorePorts {
 }
 
 impl StorePorts {
-    fn of<S: Registry + Outbox + Ledger + Notices + Reports + Replays>(store: &Arc<S>) -> Self {
+    fn of<S: Registry + Outbox + Ledger + Notices + Reports + Replays>(store: Arc<S>, system: Database) -> Self {
+        let store = Measured::new(store, system);
         Self {
-            registry: Arc::clone(store) as _,
-            outbox: Arc::clone(store) as _,
-            ledger: Arc::clone(store) as _,
-            notices: Arc::clone(store) as _,
-            reports: Arc::clone(store) as _,
-            replays: Arc::clone(store) as _,
+            registry: Arc::clone(&store) as _,
+            outbox: Arc::clone(&store) as _,
+            ledger: Arc::clone(&store) as _,
+            notices: Arc::clone(&store) as _,
+            reports: Arc::clone(&store) as _,
+            replays: store,
         }
     }
 }
@@ -74,9 +76,9 @@ impl Ports {
         Self {
             queue: embedded.queue(),
             directory: embedded.directory(),
-            schedule: Some(embedded.schedule()),
-            idempotency: Some(embedded.idempotency()),
-            store: Some(StorePorts::of(&embedded.store())),
+            schedule: Some(Measured::new(embedded.schedule(), Database::Sqlite)),
+            idempotency: Some(Measured::new(embedded.idempotency(), Database::Sqlite)),
+            store: Some(StorePorts::of(embedded.store(), Database::Sqlite)),
         }
     }
 
@@ -104,15 +106,15 @@ impl Ports {
             Some(postgres) if needs.postgres => {
                 let connect = || fanfare_postgres::connect(postgres);
                 let store = wait.until("postgres", |error| matches!(error, SetupError::Url(_)), connect).await?;
-                Some(StorePorts::of(&Arc::new(store)))
+                Some(StorePorts::of(Arc::new(store), Database::Postgres))
             }
             _ => None,
         };
         Ok(Self {
             queue: nats.queue(),
             directory: nats.directory(),
-            schedule: redis.as_ref().map(|redis| Arc::clone(&redis.schedule) as _),
-            idempotency: redis.as_ref().map(|redis| Arc::clone(&redis.idempotency) as _),
+            schedule: redis.as_ref().map(|redis| Measured::new(Arc::clone(&redis.schedule), Database::Redis) as _),
+            idempotency: redis.map(|redis| Measured::new(redis.idempotency, Database::Redis) as _),
             store,
         })
     }

@@ -256,7 +256,7 @@ fn signals(sources: &Sources) -> Signals {
         let endpoint = of_all.or_else(|| sources.text(&format!("OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")));
         !is_off && endpoint.is_some() && sources.text(&format!("OTEL_{signal}_EXPORTER")).as_deref() != Some("none")
     };
-    Signals { traces: is_sent("TRACES"), logs: is_sent("LOGS") }
+    Signals { traces: is_sent("TRACES"), metrics: is_sent("METRICS"), logs: is_sent("LOGS") }
 }
 
 fn tls(sources: &Sources, file: Option<file::TlsFiles>) -> Result<Option<Tls>, SettingsError> {
@@ -322,6 +322,19 @@ mod tests {
         assert_eq!(settings.retention.attempts, Duration::from_secs(30 * 86_400));
         assert!(!settings.targets.allow_http);
         assert!(settings.targets.allowed_networks.is_empty());
+    }
+
+    #[test]
+    fn what_has_an_endpoint_is_sent_unless_it_is_switched_off() {
+        let sent = |environment: &[(&str, &str)]| resolve(environment, "").expect("right").otlp;
+        let all = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317");
+        assert_eq!(sent(&[]), Signals::default());
+        assert_eq!(sent(&[all]), Signals { traces: true, metrics: true, logs: true });
+        assert_eq!(sent(&[all, ("OTEL_SDK_DISABLED", "true")]), Signals::default());
+        let without = sent(&[all, ("OTEL_LOGS_EXPORTER", "none"), ("OTEL_METRICS_EXPORTER", "none")]);
+        assert_eq!(without, Signals { traces: true, ..Signals::default() });
+        let one = sent(&[("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://collector:4317")]);
+        assert_eq!(one, Signals { traces: true, ..Signals::default() });
     }
 
     #[test]

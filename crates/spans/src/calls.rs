@@ -100,7 +100,7 @@ pub fn posted(span: &Span, status: Option<u16>, failure: Option<(String, String)
 /// the current trace, if there is one: what only looks whether there is something to do would fill a collector with itself.
 #[must_use]
 pub fn ask_database(system: &'static str, operation: &'static str) -> Span {
-    if !tracing::enabled!(target: TARGET, Level::INFO) || !Context::map_current(Context::has_active_span) {
+    if !tracing::span_enabled!(target: TARGET, Level::INFO) || !Context::map_current(Context::has_active_span) {
         return Span::none();
     }
     tracing::span!(

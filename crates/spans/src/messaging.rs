@@ -68,7 +68,7 @@ pub fn fanned_out(span: &Span, deliveries: usize) {
 #[must_use]
 pub fn process_delivery(delivery: &Delivery, event: &Event) -> Span {
     let goes_on = delivery.turn == Turn::Scheduled(1) && delivery.trace != TraceContext::default();
-    if !goes_on && tracing::enabled!(target: TARGET, Level::INFO) && is_left_out(&event.trace) {
+    if !goes_on && tracing::span_enabled!(target: TARGET, Level::INFO) && is_left_out(&event.trace) {
         return Span::none();
     }
     let attempt = match delivery.turn {

@@ -7,13 +7,15 @@ use fanfare_domain::delivery::{Delivery, DeliveryRef, Position, Turn};
 use fanfare_domain::event::{Event, Purpose, TraceContext};
 use fanfare_domain::ids::{AttemptId, EventId, Run, TenantId, TenantNumber, WebhookId};
 use fanfare_domain::time::Timestamp;
+use fanfare_spans::{TARGET, fanned_out, process_journal, send_event, serve_call, serve_http};
 use fanfare_spans::{
     answer_call, answer_http, ask_database, carried, fail, post, posted, process_delivery, process_event,
 };
-use fanfare_spans::{fanned_out, process_journal, send_event, serve_call, serve_http};
 use opentelemetry::trace::{SpanKind, Status, TracerProvider as _};
 use opentelemetry::{SpanId, TraceId};
 use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 
 const PUBLISHERS: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -23,7 +25,8 @@ const LEFT_OUT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 fn spans_of(work: impl FnOnce()) -> Vec<SpanData> {
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
-    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+    let is_ours = filter_fn(|metadata| metadata.is_span() && metadata.target() == TARGET);
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test")).with_filter(is_ours);
     tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
     exporter.get_finished_spans().expect("it collects")
 }

@@ -105,6 +105,7 @@ macro_rules! queue_suite {
             usage_tells_what_is_stored
             usage_knows_what_was_stored_just_before
             a_backlog_tells_what_waits_and_what_is_taken
+            the_oldest_unfinished_message_is_told_by_its_time
         }
         $crate::queue_suite! { @cases $fixture; outages;
             after_a_restart_everything_is_there

@@ -1,10 +1,13 @@
-//! What the process tells about itself: structured logs, and, where somebody collects them, traces and the same logs over OTLP.
+//! What the process tells about itself: structured logs, figures, and, where somebody collects them, these
+//! and traces over OTLP.
 
 mod json;
+mod metrics;
 mod otlp;
 
 use std::io;
 
+use opentelemetry_sdk::error::OTelSdkError;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{FilterExt, ParseError, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
@@ -13,6 +16,8 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 use self::json::JsonLines;
+pub use self::metrics::Figures;
+use self::metrics::Metrics;
 use self::otlp::Exporters;
 pub use self::otlp::Signals;
 
@@ -53,6 +58,9 @@ pub enum TelemetryError {
     /// The exporter cannot be made from the `OTEL_*` variables.
     #[error("OTLP exporter cannot be made from the OTEL_* variables")]
     Otlp(#[source] opentelemetry_otlp::ExporterBuildError),
+    /// What collects figures cannot be made.
+    #[error("metrics cannot be collected")]
+    Metrics(#[source] OTelSdkError),
     /// The process is going down.
     #[error("log level can no longer be changed")]
     Gone(#[source] reload::Error),
@@ -62,10 +70,11 @@ pub enum TelemetryError {
 pub struct Telemetry {
     level: reload::Handle<EnvFilter, Registry>,
     exporters: Exporters,
+    metrics: Metrics,
 }
 
 impl Telemetry {
-    /// Starts logs, and what is to go out over OTLP, for the whole process. It must be called within a runtime.
+    /// Starts logs, figures, and what is to go out over OTLP, for the whole process. It must be called within a runtime.
     ///
     /// # Errors
     /// [`TelemetryError`] says which setting is wrong.
@@ -90,7 +99,14 @@ impl Telemetry {
                 .try_init()
         };
         started.map_err(TelemetryError::Twice)?;
-        Ok(Self { level, exporters })
+        let metrics = Metrics::start(settings)?;
+        Ok(Self { level, exporters, metrics })
+    }
+
+    /// Something that shows the figures.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.metrics.figures()
     }
 
     /// Something that changes which lines are written.
@@ -103,6 +119,7 @@ impl Telemetry {
 impl Drop for Telemetry {
     fn drop(&mut self) {
         self.exporters.send_what_is_left();
+        self.metrics.stop();
     }
 }
 

@@ -22,6 +22,8 @@ const BENEATH: [&str; 5] = ["opentelemetry", "tonic", "hyper", "h2", "tower"];
 pub struct Signals {
     /// Spans.
     pub traces: bool,
+    /// Figures.
+    pub metrics: bool,
     /// Log lines.
     pub logs: bool,
 }
@@ -35,10 +37,7 @@ pub(crate) struct Exporters {
 
 impl Exporters {
     pub(crate) fn start(settings: &Settings) -> Result<Self, ExporterBuildError> {
-        let resource = Resource::builder()
-            .with_service_name(settings.service.clone())
-            .with_attribute(KeyValue::new("service.version", settings.version))
-            .build();
+        let resource = resource(settings);
         let mut exporters = Self::default();
         if settings.otlp.traces {
             let exporter = SpanExporter::builder().with_tonic().build()?;
@@ -89,6 +88,14 @@ impl Exporters {
             tracing::warn!(%error, "last logs were not sent");
         }
     }
+}
+
+/// Who tells.
+pub(crate) fn resource(settings: &Settings) -> Resource {
+    Resource::builder()
+        .with_service_name(settings.service.clone())
+        .with_attribute(KeyValue::new("service.version", settings.version))
+        .build()
 }
 
 fn is_ours(metadata: &Metadata<'_>) -> bool {

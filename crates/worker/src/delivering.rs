@@ -15,6 +15,7 @@ use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::Webhook;
 use fanfare_ports::catalogue::{Catalogue, Lookup};
 use fanfare_ports::clock::SharedClock;
+use fanfare_ports::metrics::Lookups;
 use fanfare_ports::queue::{Leased, Queue, Room};
 use fanfare_proto::records::decode_delivery;
 use fanfare_spans::process_delivery;
@@ -25,6 +26,7 @@ use tracing::Instrument;
 use crate::config::Config;
 use crate::egress::Poster;
 use crate::gates::{Admission, Gates, Pass};
+use crate::metrics::{Metrics, PutOff, tell_in_flight};
 use crate::payloads::{Payload, PayloadError, Payloads};
 use crate::prepared::{PrepareError, Prepared, PreparedWebhooks};
 use crate::recording::{Recorder, Task};
@@ -65,6 +67,9 @@ pub(crate) struct Courier {
     prepared: PreparedWebhooks,
     recorder: Recorder,
     tokens: Tokens,
+    /// Of payloads, which small ones bring along.
+    lookups: Lookups,
+    metrics: Arc<Metrics>,
     /// When a secret could not be decrypted last, in Unix milliseconds.
     key_lacked_at: AtomicI64,
 }
@@ -117,15 +122,20 @@ impl Courier {
         clock: SharedClock,
         poster: Poster,
     ) -> Self {
+        let metrics = Arc::new(Metrics::new());
+        let air = Arc::new(Semaphore::new(config.in_flight.get()));
+        tell_in_flight(&air, config.in_flight.get());
         Self {
             gates: Gates::new(config.waiting_per_webhook),
             by_hand: Gates::new(0),
-            air: Arc::new(Semaphore::new(config.in_flight.get())),
+            air,
             room,
             payloads: Payloads::of(Arc::clone(&queue)),
             prepared: PreparedWebhooks::new(profiles, keyring, poster.rules().clone()),
-            recorder: Recorder::new(queue, Arc::clone(&clock)),
+            recorder: Recorder::new(queue, Arc::clone(&clock), Arc::clone(&metrics)),
             tokens: Tokens::new(Arc::clone(&clock)),
+            lookups: Lookups::of("payloads"),
+            metrics,
             key_lacked_at: AtomicI64::new(i64::MIN),
             config,
             retention,
@@ -186,7 +196,7 @@ impl Courier {
     async fn wait_undecided(&self, task: Box<Task>, why: &str) {
         tracing::warn!(delivery = %task.delivery.reference.id, why, "delivery waits");
         match task.scheduled() {
-            Some(number) => self.recorder.postpone(task, number, UNDECIDED_AGAIN_AFTER).await,
+            Some(number) => self.recorder.postpone(task, number, UNDECIDED_AGAIN_AFTER, PutOff::Undecided).await,
             None => self.recorder.hand_back(&task.lease, UNDECIDED_AGAIN_AFTER).await,
         }
     }
@@ -239,6 +249,7 @@ impl Courier {
 
     /// The event, which is taken out of the delivery if it came along.
     async fn event(&self, delivery: &mut Delivery) -> Result<Payload, PayloadError> {
+        self.lookups.note(delivery.event.is_some());
         match delivery.event.take() {
             Some(event) => Ok(Payload::Found(event)),
             None => Box::pin(self.payloads.read(&delivery.reference)).await,
@@ -267,7 +278,7 @@ impl Courier {
             }
             // That is no fault of the webhook's, so it is not held to a pace.
             Some(OwnTurn::ProcessIsBusy) => {
-                Box::pin(self.recorder.postpone(task, number, BUSY_AGAIN_AFTER)).await;
+                Box::pin(self.recorder.postpone(task, number, BUSY_AGAIN_AFTER, PutOff::ProcessBusy)).await;
             }
         }
     }

@@ -5,6 +5,7 @@ mod decision;
 mod delivering;
 mod egress;
 mod gates;
+mod metrics;
 mod payloads;
 mod prepared;
 mod recording;

@@ -18,6 +18,7 @@ use fanfare_domain::signature::{Ed25519Secret, SecretError};
 use fanfare_domain::target::{TargetError, TargetRules};
 use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::{Auth, Secrets, Webhook};
+use fanfare_ports::metrics::Lookups;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -249,19 +250,22 @@ pub(crate) struct PreparedWebhooks {
     keyring: Arc<Keyring>,
     rules: TargetRules,
     kept: Mutex<HashMap<WebhookId, Arc<Prepared>>>,
+    lookups: Lookups,
 }
 
 impl PreparedWebhooks {
     pub(crate) fn new(profiles: Arc<Profiles>, keyring: Arc<Keyring>, rules: TargetRules) -> Self {
-        Self { profiles, keyring, rules, kept: Mutex::default() }
+        Self { profiles, keyring, rules, kept: Mutex::default(), lookups: Lookups::of("webhooks") }
     }
 
     /// `webhook`, ready to be posted to.
     pub(crate) fn get(&self, webhook: &Webhook) -> Result<Arc<Prepared>, PrepareError> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(prepared) = kept.get(&webhook.id).filter(|prepared| prepared.version == webhook.version) {
+            self.lookups.note(true);
             return Ok(Arc::clone(prepared));
         }
+        self.lookups.note(false);
         let prepared = Arc::new(Prepared::new(webhook, &self.profiles, &self.keyring, &self.rules)?);
         if kept.len() >= KEPT {
             kept.clear();

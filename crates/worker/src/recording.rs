@@ -8,6 +8,7 @@ use std::time::Duration;
 use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{Delivery, Settlement, Turn};
 use fanfare_domain::event::{Event, Purpose};
+use fanfare_domain::ids::Run;
 use fanfare_domain::journal::{Attempted, Follows, JournalRecord, Parked, Parking};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::clock::SharedClock;
@@ -16,6 +17,7 @@ use fanfare_proto::records::{RecordError, encode_journal};
 use tokio::sync::OwnedSemaphorePermit;
 
 use self::batching::{Batches, Entry};
+use crate::metrics::{Metrics, PutOff};
 
 /// The first attempt's number.
 const FIRST: u16 = 1;
@@ -56,6 +58,16 @@ impl Task {
             Turn::Manual { .. } => None,
         }
     }
+
+    /// Whether its event was published for it, and nobody asked for the attempt or for sending it once more.
+    pub(crate) fn is_of_first_run(&self) -> bool {
+        self.scheduled().is_some() && self.delivery.reference.run == Run::First
+    }
+
+    /// Whether that is so, and nothing was attempted before.
+    pub(crate) fn is_first_attempt(&self) -> bool {
+        self.scheduled() == Some(FIRST) && self.is_of_first_run()
+    }
 }
 
 /// Writes what came of deliveries, however long that takes, and then finishes them.
@@ -64,12 +76,13 @@ pub(crate) struct Recorder {
     clock: SharedClock,
     /// Attempts that were made.
     batches: Batches,
+    metrics: Arc<Metrics>,
 }
 
 impl Recorder {
-    pub(crate) fn new(queue: Arc<dyn Queue>, clock: SharedClock) -> Self {
+    pub(crate) fn new(queue: Arc<dyn Queue>, clock: SharedClock, metrics: Arc<Metrics>) -> Self {
         let batches = Batches::new(Arc::clone(&queue), Arc::clone(&clock));
-        Self { queue, clock, batches }
+        Self { queue, clock, batches, metrics }
     }
 
     /// Writes what [`Self::attempted`] and [`Self::settle`] were told, until [`Self::close`] and all is written.
@@ -94,6 +107,10 @@ impl Recorder {
     /// An attempt was made. It is written in a batch with others, and the delivery finished and its place free after that.
     pub(crate) fn attempted(&self, task: Box<Task>, event: Option<&Event>, attempt: Option<Attempt>, follows: Follows) {
         let late = self.has_lapsed(&task);
+        // Else another has the delivery, and decides what follows.
+        if !late {
+            self.metrics.follows(follows);
+        }
         let attempted = Attempted {
             delivery: task.delivery.reference,
             event: event.map(|event| event.id.clone()),
@@ -117,18 +134,18 @@ impl Recorder {
         if self.has_lapsed(task) {
             return;
         }
-        self.store_parked(task, number, due, Parking::InFlight).await;
+        self.store_parked(task, number, due, Parking::InFlight, PutOff::InTheAir).await;
         self.finish(task).await;
         task.guarded = true;
     }
 
     /// The delivery waits for another time, without using up an attempt.
-    pub(crate) async fn postpone(&self, task: Box<Task>, number: u16, delay: Duration) {
+    pub(crate) async fn postpone(&self, task: Box<Task>, number: u16, delay: Duration, why: PutOff) {
         if self.has_lapsed(&task) {
             return;
         }
         let due = self.clock.now().plus(delay);
-        self.store_parked(&task, number, due, Parking::InFlight).await;
+        self.store_parked(&task, number, due, Parking::InFlight, why).await;
         self.finish(&task).await;
     }
 
@@ -138,7 +155,7 @@ impl Recorder {
             return;
         }
         let due = task.delivery.due;
-        self.store_parked(&task, number, due, parking).await;
+        self.store_parked(&task, number, due, parking, PutOff::WebhookBusy).await;
         self.finish(&task).await;
     }
 
@@ -151,7 +168,8 @@ impl Recorder {
         lapsed
     }
 
-    async fn store_parked(&self, task: &Task, attempt: u16, due: Timestamp, parking: Parking) {
+    async fn store_parked(&self, task: &Task, attempt: u16, due: Timestamp, parking: Parking, why: PutOff) {
+        self.metrics.put_off(why);
         let delivery = task.delivery.reference;
         let record = JournalRecord::Parked(Parked { delivery, attempt, due, parking });
         let topic = topic_of(&record);

@@ -14,6 +14,7 @@ use fanfare_domain::target::{TargetError, TargetRules};
 use fanfare_domain::time::Timestamp;
 use fanfare_domain::webhook::ClientAuth;
 use fanfare_ports::clock::SharedClock;
+use fanfare_ports::metrics::Lookups;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
@@ -99,11 +100,12 @@ struct Slot {
 pub(crate) struct Tokens {
     clock: SharedClock,
     slots: Mutex<HashMap<WebhookId, Arc<tokio::sync::Mutex<Slot>>>>,
+    lookups: Lookups,
 }
 
 impl Tokens {
     pub(crate) fn new(clock: SharedClock) -> Self {
-        Self { clock, slots: Mutex::default() }
+        Self { clock, slots: Mutex::default(), lookups: Lookups::of("tokens") }
     }
 
     /// The `Authorization` header for an attempt of `webhook` in its version `version`. Attempts at the same time wait for one
@@ -127,8 +129,10 @@ impl Tokens {
             && now < *until
             && refused != Some(header)
         {
+            self.lookups.note(true);
             return Ok(header.clone());
         }
+        self.lookups.note(false);
         slot.token = None;
         if let Some((error, until)) = &slot.failed
             && now < *until

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Backends, ClusterBuilder, Ended, Family, HttpClient, Process, Publisher, Rest, Service, Tenant};
+use crate::{Backends, ClusterBuilder, Ended, Family, Figures, HttpClient, Process, Publisher, Rest, Service, Tenant};
 
 /// A change of the configuration is in force this long after its answer, in the distributed system.
 const IN_FORCE_AFTER: Duration = Duration::from_secs(1);
@@ -149,6 +149,20 @@ impl Cluster {
     /// If there is none.
     pub fn process(&mut self, service: Service) -> &mut Process {
         self.of_service(service).next().expect("each system has one")
+    }
+
+    /// What the first process of a service, or the one that has it, tells on `/metrics`.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub async fn figures(&self, service: Service) -> Figures {
+        let mut processes = self.processes.iter();
+        let found = processes.find(|(found, _)| *found == service || *found == Service::Standalone);
+        let (_, process) = found.expect("each system has one");
+        let url = format!("http://{}/metrics", process.setting("FANFARE_ADMIN_ADDR"));
+        let answer = self.client.get(&url).send().await.and_then(reqwest::Response::error_for_status);
+        let text = answer.expect("it answers").text().await.expect("it is text");
+        Figures::of(&text)
     }
 
     /// Kills all processes of a service (SIGKILL); in the embedded family, the process.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fanfare_ports::clock::SharedClock;
+use fanfare_ports::metrics::Lookups;
 use fanfare_ports::queue::{Consumer, Pack, Stream, Topic};
 use sqlx::{QueryBuilder, Sqlite};
 use tokio::sync::Notify;
@@ -25,6 +26,8 @@ pub(super) struct Core {
     pub(super) database: Arc<Database>,
     pub(super) clock: SharedClock,
     state: Mutex<State>,
+    /// Of messages that are read by their position.
+    lookups: Lookups,
     /// Rung when a consumer has something to take.
     news: [Notify; codes::CONSUMERS],
     /// Rung when a consumer's progress is to be saved.
@@ -39,6 +42,7 @@ impl Core {
             database,
             clock,
             state: Mutex::new(state),
+            lookups: Lookups::of("packs"),
             news: Default::default(),
             progress: Notify::new(),
             taken: Notify::new(),
@@ -102,6 +106,7 @@ impl Core {
     /// One message, likewise.
     pub(super) async fn message(&self, stream: Stream, sequence: u64) -> Result<Loaded, DatabaseError> {
         let recent: Option<Arc<Pack>> = self.state().recent(stream, sequence);
+        self.lookups.note(recent.is_some());
         match recent {
             Some(pack) => Ok(Loaded::Pack(pack)),
             None => Ok(self.messages(stream, &[sequence]).await?.remove(&sequence).unwrap_or(Loaded::Gone)),

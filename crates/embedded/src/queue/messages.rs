@@ -186,6 +186,17 @@ pub(super) struct Held {
     pub(super) first: u64,
     pub(super) last: u64,
     pub(super) bytes: u64,
+    pub(super) messages: u64,
+}
+
+/// What is left of a stream after a removal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Left {
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) bytes: u64,
+    /// How many messages were removed.
+    pub(super) removed: u64,
 }
 
 /// Removes the messages of one topic up to, not including, `end`; tells what the stream still holds.
@@ -193,7 +204,7 @@ pub(super) async fn remove_of_topic(
     connection: &mut SqliteConnection,
     topic: Topic,
     end: u64,
-) -> Result<Held, DatabaseError> {
+) -> Result<Left, DatabaseError> {
     let stream = topic.stream();
     let (beginning, end) = (codes::place(stream, 0), codes::place(stream, end));
     let bytes: i64 = sqlx::query_scalar(
@@ -205,7 +216,7 @@ pub(super) async fn remove_of_topic(
     .bind(integer(ROW_BYTES))
     .fetch_one(&mut *connection)
     .await?;
-    sqlx::query("DELETE FROM messages WHERE topic = ? AND place >= ? AND place < ?")
+    let deleted = sqlx::query("DELETE FROM messages WHERE topic = ? AND place >= ? AND place < ?")
         .bind(codes::topic(topic))
         .bind(beginning)
         .bind(end)
@@ -217,7 +228,8 @@ pub(super) async fn remove_of_topic(
             .bind(codes::stream(stream))
             .fetch_one(&mut *connection)
             .await?;
-    Ok(Held { first: first as u64, last: last as u64, bytes: bytes as u64 })
+    let removed = deleted.rows_affected();
+    Ok(Left { first: first as u64, last: last as u64, bytes: bytes as u64, removed })
 }
 
 /// Removes the messages from the stream's first up to, not including, `end`; tells what is left.
@@ -225,7 +237,7 @@ pub(super) async fn remove_below(
     connection: &mut SqliteConnection,
     stream: Stream,
     end: u64,
-) -> Result<Held, DatabaseError> {
+) -> Result<Left, DatabaseError> {
     let (beginning, end_place) = (codes::place(stream, 0), codes::place(stream, end));
     let bytes: i64 =
         sqlx::query_scalar("SELECT coalesce(sum(length(pack) + ?3), 0) FROM messages WHERE place >= ?1 AND place < ?2")
@@ -234,7 +246,7 @@ pub(super) async fn remove_below(
             .bind(integer(ROW_BYTES))
             .fetch_one(&mut *connection)
             .await?;
-    sqlx::query("DELETE FROM messages WHERE place >= ? AND place < ?")
+    let deleted = sqlx::query("DELETE FROM messages WHERE place >= ? AND place < ?")
         .bind(beginning)
         .bind(end_place)
         .execute(&mut *connection)
@@ -247,7 +259,8 @@ pub(super) async fn remove_below(
     .bind(codes::stream(stream))
     .fetch_one(&mut *connection)
     .await?;
-    Ok(Held { first: first as u64, last: last as u64, bytes: bytes as u64 })
+    let removed = deleted.rows_affected();
+    Ok(Left { first: first as u64, last: last as u64, bytes: bytes as u64, removed })
 }
 
 /// As SQLite keeps numbers.

@@ -22,7 +22,7 @@ pub(super) async fn state(database: &Database, limits: StreamLimits) -> Result<S
     let mut consumers = Vec::with_capacity(codes::CONSUMERS);
     for consumer in Consumer::ALL {
         let stream = streams.get(codes::slot(codes::stream(consumer.stream())));
-        let held = stream.map_or(Held { first: 1, last: 0, bytes: 0 }, |stream| stream.held);
+        let held = stream.map_or(Held { first: 1, last: 0, bytes: 0, messages: 0 }, |stream| stream.held);
         consumers.push(self::consumer(database, consumer, held).await?);
     }
     let mut newest = [0; codes::TOPICS];
@@ -50,7 +50,14 @@ async fn held(database: &Database, stream: Stream) -> Result<Held, sqlx::Error> 
             .bind(codes::stream(stream))
             .fetch_one(database.read())
             .await?;
-    Ok(Held { first: first as u64, last: last as u64, bytes: bytes as u64 })
+    // By topic, for which an index is enough.
+    let topics: Vec<i64> = Topic::ALL.into_iter().filter(|topic| topic.stream() == stream).map(codes::topic).collect();
+    let messages: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM messages WHERE topic IN (SELECT value FROM json_each(?))")
+            .bind(serde_json::json!(topics).to_string())
+            .fetch_one(database.read())
+            .await?;
+    Ok(Held { first: first as u64, last: last as u64, bytes: bytes as u64, messages: messages as u64 })
 }
 
 async fn newest(database: &Database, stream: Stream, last: u64) -> Result<Timestamp, sqlx::Error> {

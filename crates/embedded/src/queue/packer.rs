@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::delivery::Position;
+use fanfare_ports::metrics::Publishing;
 use fanfare_ports::queue::{PACK_BYTES, Pack, PublishError, Topic};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
@@ -114,6 +115,7 @@ impl Packer {
 
 /// Packs and stores what is published to `topic` until nobody can publish any more.
 async fn run(core: Arc<Core>, topic: Topic, mut publishes: mpsc::UnboundedReceiver<Publish>, waiting: Arc<Waiting>) {
+    let metrics = Publishing::to(topic);
     let mut next = Instant::now();
     while let Some(first) = publishes.recv().await {
         waiting.gather(next).await;
@@ -126,7 +128,7 @@ async fn run(core: Arc<Core>, topic: Topic, mut publishes: mpsc::UnboundedReceiv
             bytes += size(&next);
             together.push(next);
         }
-        store(&core, topic, together).await;
+        store(&core, topic, together, &metrics).await;
         waiting.sub(bytes);
     }
 }
@@ -135,7 +137,7 @@ fn size(publish: &Publish) -> usize {
     publish.records.iter().map(Bytes::len).sum()
 }
 
-async fn store(core: &Arc<Core>, topic: Topic, publishes: Vec<Publish>) {
+async fn store(core: &Arc<Core>, topic: Topic, publishes: Vec<Publish>, metrics: &Publishing) {
     let mut records = Vec::with_capacity(publishes.iter().map(|publish| publish.records.len()).sum());
     let mut publishers = Vec::with_capacity(publishes.len());
     for publish in publishes {
@@ -144,8 +146,12 @@ async fn store(core: &Arc<Core>, topic: Topic, publishes: Vec<Publish>) {
     }
     let messages = pack(topic, records);
     let counts: Vec<usize> = messages.iter().map(|message| message.pack.records.len()).collect();
-    match commit(core, topic, messages).await {
+    let began = Instant::now();
+    let outcome = commit(core, topic, messages).await;
+    metrics.answered(began.elapsed());
+    match outcome {
         Ok(Some(first)) => {
+            counts.iter().for_each(|records| metrics.packed(*records));
             let mut positions = positions(first, &counts);
             for (count, publisher) in publishers {
                 let _ = publisher.send(Ok(positions.by_ref().take(count).collect()));

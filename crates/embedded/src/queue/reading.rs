@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use fanfare_domain::delivery::Position;
 use fanfare_domain::time::Timestamp;
-use fanfare_ports::queue::{QueueError, Stored, Stream, Topic};
+use fanfare_ports::queue::{Consumer, QueueError, Stored, Stream, Topic};
 
 use super::core::Core;
 use super::messages::{self, Held, Loaded};
@@ -89,6 +89,20 @@ pub(super) async fn read_after(
         from = last + 1;
     }
     Ok(found)
+}
+
+/// The first message that `consumer` has not finished is the oldest, since times rise with sequences.
+pub(super) async fn oldest_unfinished(core: &Arc<Core>, consumer: Consumer) -> Result<Option<Timestamp>, QueueError> {
+    let stream = consumer.stream();
+    let (floor, last) = {
+        let mut state = core.state();
+        (state.backlog(consumer).floor, state.stream(stream).held.last)
+    };
+    if floor >= last {
+        return Ok(None);
+    }
+    let next = messages::next(core.database.read(), None, stream, floor + 1).await.map_err(unavailable)?;
+    Ok(next.map(|next| next.stored_at))
 }
 
 /// Times rise with sequences, and a stream has no holes, so halving finds it.

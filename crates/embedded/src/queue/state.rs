@@ -8,7 +8,7 @@ use fanfare_ports::queue::{Backlog, Consumer, Lease, Pack, Stream, Topic, Usage}
 
 use super::codes;
 use super::consumer::{ConsumerState, Holder, Picked};
-use super::messages::{Held, Loaded, NewMessage};
+use super::messages::{Held, Left, Loaded, NewMessage};
 use super::recent::RecentPacks;
 
 /// A stream as the last commit left it.
@@ -68,7 +68,15 @@ impl State {
         self.newest[codes::slot(codes::topic(topic))] = last;
         let held = &mut self.stream(stream).held;
         held.last = last;
+        held.messages += messages.len() as u64;
         held.bytes += messages.iter().map(NewMessage::size).sum::<u64>();
+    }
+
+    /// Messages were removed, and this is left. Called in the order of commits.
+    pub(super) fn removed(&mut self, stream: Stream, left: &Left) {
+        let held = &mut self.stream(stream).held;
+        let messages = held.messages.saturating_sub(left.removed);
+        *held = Held { first: left.first, last: left.last, bytes: left.bytes, messages };
     }
 
     /// Takes records for `holder`, out of what is in memory and in `loaded`.
@@ -105,7 +113,7 @@ impl State {
 
     pub(super) fn usage(&mut self, stream: Stream) -> Usage {
         let StreamState { held, limit, .. } = *self.stream(stream);
-        Usage { bytes: held.bytes, limit, first: held.first, last: held.last }
+        Usage { bytes: held.bytes, limit, messages: held.messages, first: held.first, last: held.last }
     }
 
     pub(super) fn backlog(&mut self, consumer: Consumer) -> Backlog {

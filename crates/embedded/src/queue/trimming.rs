@@ -40,7 +40,7 @@ pub(super) async fn trim_topic(core: &Arc<Core>, topic: Topic, sequence: u64) ->
         core.database
             .write_in_order(
                 move |connection| Box::pin(messages::remove_of_topic(connection, topic, first)),
-                move |held| trimmed.state().stream(stream).held = *held,
+                move |left| trimmed.state().removed(stream, left),
             )
             .await
             .map_err(unavailable)?;
@@ -64,8 +64,8 @@ async fn remove_below(core: &Arc<Core>, stream: Stream, end: u64) -> Result<u64,
                 })
             },
             move |left| {
-                if let Some(held) = left {
-                    trimmed.state().stream(stream).held = *held;
+                if let Some(left) = left {
+                    trimmed.state().removed(stream, left);
                 }
             },
         )

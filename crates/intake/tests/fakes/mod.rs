@@ -183,7 +183,11 @@ impl Queue for MemoryQueue {
     }
 
     async fn usage(&self, _: Stream) -> Result<Usage, QueueError> {
-        Ok(Usage { bytes: self.used.load(Ordering::SeqCst), limit: 100, first: 1, last: 0 })
+        Ok(Usage { bytes: self.used.load(Ordering::SeqCst), limit: 100, first: 1, ..Usage::default() })
+    }
+
+    async fn oldest_unfinished(&self, _: Consumer) -> Result<Option<Timestamp>, QueueError> {
+        Ok(None)
     }
 
     async fn backlog(&self, _: Consumer) -> Result<Backlog, QueueError> {

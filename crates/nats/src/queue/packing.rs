@@ -9,6 +9,7 @@ use async_nats::HeaderMap;
 use async_nats::header::NATS_MESSAGE_ID;
 use bytes::Bytes;
 use fanfare_domain::delivery::Position;
+use fanfare_ports::metrics::Publishing;
 use fanfare_ports::queue::{PACK_RECORDS, Pack, PublishError, Topic};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -77,12 +78,13 @@ struct Packing {
     stored: u64,
     waiting: VecDeque<Call>,
     line: Arc<Line>,
+    metrics: Publishing,
 }
 
 impl Packing {
     fn of(topic: Topic, link: Link, line: Arc<Line>) -> Self {
         let name = link.client.new_inbox();
-        Self { topic, link, name, stored: 0, waiting: VecDeque::new(), line }
+        Self { topic, link, name, stored: 0, waiting: VecDeque::new(), line, metrics: Publishing::to(topic) }
     }
 
     async fn run(mut self, mut calls: mpsc::Receiver<Call>) {
@@ -103,7 +105,10 @@ impl Packing {
             let records = self.next_pack();
             let count = records.len();
             next = Instant::now() + apart(self.topic);
-            match self.store(records).await {
+            let began = Instant::now();
+            let outcome = self.store(records).await;
+            self.metrics.answered(began.elapsed());
+            match outcome {
                 Ok(sequence) => self.settle(sequence, count),
                 Err(reason @ NotStored::Full(_)) => self.refuse(count, &reason),
                 Err(reason) => {
@@ -138,6 +143,7 @@ impl Packing {
 
     /// The next `count` records lie in message `sequence`.
     fn settle(&mut self, sequence: u64, count: usize) {
+        self.metrics.packed(count);
         let mut index = 0;
         while usize::from(index) < count
             && let Some(call) = self.waiting.front_mut()

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use fanfare_ports::metrics::Lookups;
 use fanfare_ports::queue::{Pack, Stream};
 use moka::future::Cache;
 use moka::policy::EvictionPolicy;
@@ -18,14 +19,18 @@ pub(super) type Place = (Stream, u64);
 
 /// Packs by place, bounded in bytes. What a message holds never changes, so none of them gets old.
 #[derive(Debug)]
-pub(super) struct RecentPacks(Cache<Place, Arc<Pack>>);
+pub(super) struct RecentPacks {
+    packs: Cache<Place, Arc<Pack>>,
+    lookups: Lookups,
+}
 
 impl Default for RecentPacks {
     fn default() -> Self {
         let weigh = |_: &Place, pack: &Arc<Pack>| u32::try_from(size(pack)).unwrap_or(u32::MAX);
         // The newest are kept, however often older ones were asked for: each is wanted for a while, and then never again.
         let newest = EvictionPolicy::lru();
-        Self(Cache::builder().max_capacity(KEPT_BYTES).weigher(weigh).eviction_policy(newest).build())
+        let packs = Cache::builder().max_capacity(KEPT_BYTES).weigher(weigh).eviction_policy(newest).build();
+        Self { packs, lookups: Lookups::of("packs") }
     }
 }
 
@@ -36,7 +41,14 @@ impl RecentPacks {
         place: Place,
         read: impl Future<Output = Result<Arc<Pack>, E>>,
     ) -> Result<Arc<Pack>, Arc<E>> {
-        self.0.try_get_with(place, read).await
+        let mut was_there = true;
+        let read = async {
+            was_there = false;
+            read.await
+        };
+        let pack = self.packs.try_get_with(place, read).await;
+        self.lookups.note(was_there);
+        pack
     }
 }
 

@@ -1,5 +1,6 @@
 //! How full streams are, how far consumers are, and forgetting what nobody needs.
 
+use fanfare_domain::time::Timestamp;
 use fanfare_ports::queue::{Backlog, Consumer, QueueError, Stream, Topic, Usage};
 
 use crate::api::{self, ConsumerInfo, StreamState, Which};
@@ -10,7 +11,7 @@ use crate::names::{consumer_filter, consumer_name, stream_name, subject};
 pub(super) async fn usage(link: &Link, stream: Stream) -> Result<Usage, QueueError> {
     let info = api::stream_info(&link.context, stream_name(stream)).await?;
     let (first, last) = (info.state.first(), info.state.last_seq);
-    Ok(Usage { bytes: info.state.bytes, limit: info.config.bytes(), first, last })
+    Ok(Usage { bytes: info.state.bytes, limit: info.config.bytes(), messages: info.state.messages, first, last })
 }
 
 /// Removes messages below `sequence` that every consumer has finished; returns the first sequence that is left.
@@ -60,6 +61,22 @@ pub(super) async fn backlog(link: &Link, consumer: Consumer) -> Result<Backlog, 
     let info = api::consumer_info(&link.context, name, consumer_name(consumer)).await?;
     let floor = floor(link, consumer, &info, &state).await?;
     Ok(Backlog { waiting: info.num_pending, taken: info.num_ack_pending, floor })
+}
+
+/// When the oldest message that a consumer has not finished was stored.
+pub(super) async fn oldest_unfinished(link: &Link, consumer: Consumer) -> Result<Option<Timestamp>, QueueError> {
+    let name = stream_name(consumer.stream());
+    let info = api::consumer_info(&link.context, name, consumer_name(consumer)).await?;
+    if info.num_pending == 0 && info.num_ack_pending == 0 {
+        return Ok(None);
+    }
+    let filter = consumer_filter(consumer);
+    let next = Which::NextOn { subject: &filter, from: info.noted_floor() + 1 };
+    let message = api::message(&link.context, name, next).await?;
+    Ok(message.map(|message| {
+        let millis = message.time.unix_timestamp_nanos() / 1_000_000;
+        Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }))
 }
 
 /// The sequence up to which a consumer has finished all that it is given. What the server has noted lags where messages

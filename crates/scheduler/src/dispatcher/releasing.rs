@@ -1,5 +1,6 @@
 //! Stores claimed deliveries in the lanes of the workers, then finishes the claims.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fanfare_domain::delivery::{Delivery, Lane, Turn};
@@ -9,6 +10,7 @@ use fanfare_ports::queue::{Consumer, QueueError, Topic, keep_storing};
 use fanfare_ports::schedule::Claim;
 use fanfare_proto::records::encode_delivery;
 
+use crate::metrics::Metrics;
 use crate::service::{Ports, SchedulerError};
 
 /// Storing is given up well before the claims end; then they are claimed again.
@@ -19,11 +21,12 @@ pub(super) struct Releasing {
     ports: Ports,
     /// Messages of a lane that may be unfinished.
     most: u64,
+    metrics: Arc<Metrics>,
 }
 
 impl Releasing {
-    pub(super) const fn new(ports: Ports, most: u64) -> Self {
-        Self { ports, most }
+    pub(super) const fn new(ports: Ports, most: u64, metrics: Arc<Metrics>) -> Self {
+        Self { ports, most, metrics }
     }
 
     /// Whether more may be released to those who take what has waited.
@@ -65,6 +68,7 @@ impl Releasing {
             tracing::error!(%error, "deliveries cannot be stored");
             return Ok(Err(error.to_string()));
         }
+        self.metrics.released(lane, claims.len());
         tracing::debug!(deliveries = claims.len(), ?lane, "released");
         self.finish(claims).await
     }

@@ -1,11 +1,13 @@
 //! Streams forget what they are told to, and never what somebody still needs; a full one refuses.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use fanfare_domain::delivery::{Lane, Position};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::queue::{Backlog, Consumer, PublishError, Queue, Stored, Stream, Topic};
 
-use super::{Fixture, bodies, eventually_floor, finish, publish, record, records, take, take_one};
+use super::{Fixture, bodies, eventually_floor, finish, now, publish, record, records, take, take_one};
 
 async fn trim(queue: &dyn Queue, stream: Stream, sequence: u64) -> u64 {
     queue.trim(stream, sequence).await.expect("the queue is there")
@@ -60,6 +62,10 @@ pub async fn a_topic_is_trimmed_by_itself(fixture: &dyn Fixture) {
     eventually_floor(&*queue, Consumer::Logs, kept[3].sequence).await;
 
     queue.trim_topic(Topic::JournalLog, u64::MAX).await.expect("the queue is there");
+    super::eventually("the other topic's four and the last are left", || async {
+        queue.usage(Stream::Journal).await.expect("the queue is there").messages == 5
+    })
+    .await;
     let left = async |topic| {
         let records = queue.read_after(topic, Position::default(), 100).await.expect("the queue is there");
         records.into_iter().map(|(position, _)| position).collect::<Vec<_>>()
@@ -170,19 +176,19 @@ pub async fn usage_tells_what_is_stored(fixture: &dyn Fixture) {
         })
         .await;
     };
-    usage("an empty stream", &|now| (now.first, now.last) == (1, 0) && now.limit > 0).await;
+    usage("an empty stream", &|now| (now.messages, now.first, now.last) == (0, 1, 0) && now.limit > 0).await;
     let stored = publish_apart(&*queue, Topic::DeadLetters, 0..3).await;
     let body = Bytes::from(vec![0; 100_000]);
     publish(&*queue, Topic::DeadLetters, vec![body]).await;
     usage("three and a large one", &|now| {
-        now.bytes >= 100_000 && (now.first, now.last) == (stored[0].sequence, stored[2].sequence + 1)
+        now.bytes >= 100_000 && (now.messages, now.first, now.last) == (4, stored[0].sequence, stored[2].sequence + 1)
     })
     .await;
     trim(&*queue, Stream::DeadLetters, stored[2].sequence).await;
-    usage("two are gone", &|now| now.bytes >= 100_000 && now.first == stored[2].sequence).await;
+    usage("two are gone", &|now| now.bytes >= 100_000 && (now.messages, now.first) == (2, stored[2].sequence)).await;
     trim(&*queue, Stream::DeadLetters, u64::MAX).await;
     usage("all are gone", &|now| {
-        now.bytes < 100_000 && now.first == now.last + 1 && now.last == stored[2].sequence + 1
+        now.bytes < 100_000 && (now.messages, now.first) == (0, now.last + 1) && now.last == stored[2].sequence + 1
     })
     .await;
 }
@@ -221,4 +227,32 @@ pub async fn a_backlog_tells_what_waits_and_what_is_taken(fixture: &dyn Fixture)
     finish(&*queue, &rest[..1]).await;
     is(0, 0, stored[2]).await;
     assert_eq!(bodies(&rest), records(1..3));
+}
+
+/// The age of what nobody has worked on yet is what says that a service is behind.
+pub async fn the_oldest_unfinished_message_is_told_by_its_time(fixture: &dyn Fixture) {
+    let queue = fixture.open().await;
+    let oldest = async |consumer| queue.oldest_unfinished(consumer).await.expect("the queue is there");
+    assert_eq!(oldest(Consumer::Router).await, None, "there is nothing");
+    let before = now();
+    let first = publish_apart(&*queue, Topic::Events, 0..1).await[0].sequence;
+    // Times are in milliseconds, so that messages must lie some apart to be told apart.
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    let between = now();
+    let second = publish_apart(&*queue, Topic::Events, 1..2).await[0].sequence;
+    // A topic beside it in the same stream belongs to another consumer.
+    publish_apart(&*queue, Topic::Deliveries(Lane::Bulk), 2..3).await;
+    let is_first = |time: Option<Timestamp>| time.is_some_and(|time| (before..between).contains(&time));
+    assert!(is_first(oldest(Consumer::Router).await));
+    assert_eq!(oldest(Consumer::Worker(Lane::Fresh)).await, None);
+    assert!(oldest(Consumer::Worker(Lane::Bulk)).await.is_some_and(|time| time >= between));
+
+    let taken = take(&*queue, Consumer::Router, 2).await;
+    assert!(is_first(oldest(Consumer::Router).await), "what is taken is not finished");
+    finish(&*queue, &taken[..1]).await;
+    eventually_floor(&*queue, Consumer::Router, first).await;
+    assert!(oldest(Consumer::Router).await.is_some_and(|time| time >= between), "the second is the oldest now");
+    finish(&*queue, &taken[1..]).await;
+    eventually_floor(&*queue, Consumer::Router, second).await;
+    assert_eq!(oldest(Consumer::Router).await, None);
 }

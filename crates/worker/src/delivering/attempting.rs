@@ -48,6 +48,9 @@ impl Courier {
                 return Box::pin(self.wait_undecided(task, &why)).await;
             }
         };
+        if task.is_first_attempt() {
+            self.metrics.first_attempt(started.since(job.event.accepted), task.lease.consumer);
+        }
         let shown = job.prepared.shown(&request.headers);
         let answer = self.post(&mut task, job, request, started).instrument(span.clone()).await;
         let ended = self.clock.now();
@@ -62,6 +65,10 @@ impl Courier {
             drop(pass);
         }
         let follows = self.what_follows(&task, job, &result, ended);
+        self.metrics.attempted(ended.since(started), result.as_ref().err().map(|refusal| &refusal.error));
+        if result.is_ok() && task.is_of_first_run() {
+            self.metrics.delivered(ended.since(job.event.accepted));
+        }
         let attempt = attempt(&task, started, ended, shown, result);
         log(&task, job, &attempt, follows);
         self.recorder.attempted(task, Some(&job.event), Some(attempt), follows);

@@ -84,6 +84,10 @@ impl Queue for Doubtful {
         self.queue.usage(stream).await
     }
 
+    async fn oldest_unfinished(&self, consumer: Consumer) -> Result<Option<Timestamp>, QueueError> {
+        self.queue.oldest_unfinished(consumer).await
+    }
+
     async fn backlog(&self, consumer: Consumer) -> Result<Backlog, QueueError> {
         self.queue.backlog(consumer).await
     }

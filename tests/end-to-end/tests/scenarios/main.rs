@@ -30,6 +30,7 @@ mod failing;
 mod isolating;
 mod limiting;
 mod managing;
+mod measuring;
 mod observing;
 mod publishing;
 mod refusing;
