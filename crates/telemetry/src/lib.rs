@@ -81,6 +81,8 @@ impl Telemetry {
     pub fn start(settings: &Settings) -> Result<Self, TelemetryError> {
         let filter = EnvFilter::try_new(&settings.level).map_err(TelemetryError::Level)?;
         let (filter, level) = reload::Layer::new(filter);
+        // Before there is a log: what they tell of themselves helps nobody.
+        let metrics = Metrics::start(settings)?;
         let exporters = Exporters::start(settings).map_err(TelemetryError::Otlp)?;
         let is_event = filter_fn(|metadata| metadata.is_event());
         let started = if exporters.traces.is_some() {
@@ -99,7 +101,6 @@ impl Telemetry {
                 .try_init()
         };
         started.map_err(TelemetryError::Twice)?;
-        let metrics = Metrics::start(settings)?;
         Ok(Self { level, exporters, metrics })
     }
 
