@@ -102,6 +102,7 @@ macro_rules! queue_suite {
             trimming_goes_no_further_than_asked
             a_full_stream_refuses_until_it_is_trimmed
             a_publish_that_does_not_fit_tells_what_is_stored
+            many_who_publish_at_once_fill_a_stream
             usage_tells_what_is_stored
             usage_knows_what_was_stored_just_before
             a_backlog_tells_what_waits_and_what_is_taken

@@ -137,14 +137,32 @@ fn size(publish: &Publish) -> usize {
     publish.records.iter().map(Bytes::len).sum()
 }
 
+/// Stores what was published, together if there is room for all of it. Else what has room is stored all the same: those who are
+/// refused try again, and together again, so that nothing might ever be.
 async fn store(core: &Arc<Core>, topic: Topic, publishes: Vec<Publish>, metrics: &Publishing) {
-    let mut records = Vec::with_capacity(publishes.iter().map(|publish| publish.records.len()).sum());
-    let mut publishers = Vec::with_capacity(publishes.len());
-    for publish in publishes {
-        publishers.push((publish.records.len(), publish.publisher));
-        records.extend(publish.records);
+    let Some(together) = store_together(core, topic, publishes, metrics).await else { return };
+    let is_alone = together.len() == 1;
+    let mut rest = together.into_iter();
+    let mut refused = Vec::new();
+    while !is_alone
+        && refused.is_empty()
+        && let Some(next) = rest.next()
+    {
+        refused = store_together(core, topic, vec![next], metrics).await.unwrap_or_default();
     }
-    let messages = pack(topic, records);
+    for Publish { publisher, .. } in refused.into_iter().chain(rest) {
+        let _ = publisher.send(Err(PublishError::Full { stream: topic.stream(), stored: Vec::new() }));
+    }
+}
+
+/// Stores what was published in one commit and tells the publishers, but where there is no room for it: then it is given back.
+async fn store_together(
+    core: &Arc<Core>,
+    topic: Topic,
+    publishes: Vec<Publish>,
+    metrics: &Publishing,
+) -> Option<Vec<Publish>> {
+    let messages = pack(topic, publishes.iter().flat_map(|publish| publish.records.iter().cloned()).collect());
     let counts: Vec<usize> = messages.iter().map(|message| message.pack.records.len()).collect();
     let began = Instant::now();
     let outcome = commit(core, topic, messages).await;
@@ -153,17 +171,16 @@ async fn store(core: &Arc<Core>, topic: Topic, publishes: Vec<Publish>, metrics:
         Ok(Some(first)) => {
             counts.iter().for_each(|records| metrics.packed(*records));
             let mut positions = positions(first, &counts);
-            for (count, publisher) in publishers {
-                let _ = publisher.send(Ok(positions.by_ref().take(count).collect()));
+            for Publish { records, publisher } in publishes {
+                let _ = publisher.send(Ok(positions.by_ref().take(records.len()).collect()));
             }
         }
-        Ok(None) => publishers.into_iter().for_each(|(_, publisher)| {
-            let _ = publisher.send(Err(PublishError::Full { stream: topic.stream(), stored: Vec::new() }));
-        }),
-        Err(error) => publishers.into_iter().for_each(|(_, publisher)| {
+        Ok(None) => return Some(publishes),
+        Err(error) => publishes.into_iter().for_each(|Publish { publisher, .. }| {
             let _ = publisher.send(Err(PublishError::unavailable(error.clone())));
         }),
     }
+    None
 }
 
 fn pack(topic: Topic, records: Vec<Bytes>) -> Vec<NewMessage> {

@@ -163,6 +163,18 @@ pub async fn a_publish_that_does_not_fit_tells_what_is_stored(fixture: &dyn Fixt
     assert_eq!(queue.usage(Stream::Events).await.expect("the queue is there").last, last_of(stored));
 }
 
+/// Many who publish at once get as much room as there is, although all of them together have none.
+pub async fn many_who_publish_at_once_fill_a_stream(fixture: &dyn Fixture) {
+    const ROOM: u64 = 2 * 1024 * 1024;
+    let queue = fixture.open_with_room_for(ROOM).await;
+    let publishing = (0..60_u8).map(|number| queue.publish(Topic::Events, vec![Bytes::from(vec![number; 60 * 1024])]));
+    let outcomes = futures::future::join_all(publishing).await;
+    let stored = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(PublishError::Full { .. }))), "{outcomes:?}");
+    assert!((30..60).contains(&stored), "{stored} x 60 KiB were stored in 2 MiB");
+    assert_eq!(take(&*queue, Consumer::Router, stored).await.len(), stored);
+}
+
 fn last_of(stored: &[fanfare_domain::delivery::Position]) -> u64 {
     stored.last().map_or(0, |last| last.sequence)
 }
