@@ -7,8 +7,7 @@ use fanfare_proto::v1::PublishRequest;
 use serde_json::json;
 
 const SECONDS: u32 = 60;
-/// What a debug build on a busy machine manages, too.
-const PER_SECOND: u32 = 200;
+const PER_SECOND: u32 = 500;
 const RECEIVERS: u32 = 10;
 /// From the time an event was to be published to its arrival; unhindered it takes milliseconds.
 const SLOWEST: Duration = Duration::from_secs(1);
