@@ -2,11 +2,10 @@
 
 use std::hint::black_box;
 
-use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Position, Turn};
-use fanfare_domain::event::{Event, Purpose, TraceContext};
-use fanfare_domain::ids::{EventId, Run, TenantId, TenantNumber, WebhookId};
+use fanfare_domain::event::TraceContext;
+use fanfare_domain::ids::{Run, WebhookId};
 use fanfare_domain::time::Timestamp;
 use fanfare_spans::{carried, post, posted, process_delivery, process_event, send_event};
 use tracing_subscriber::filter::filter_fn;
@@ -14,18 +13,7 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 
 fn off(criterion: &mut Criterion) {
-    let event = Event {
-        tenant: TenantNumber::new(1),
-        tenant_id: TenantId::new("acme").expect("valid"),
-        id: EventId::new("order-1").expect("valid"),
-        event_type: "order.paid".parse().expect("valid"),
-        subject: None,
-        created: Timestamp::default(),
-        accepted: Timestamp::default(),
-        purpose: Purpose::Published,
-        trace: TraceContext::default(),
-        data: Bytes::from_static(b"{}"),
-    };
+    let event = fanfare_samples::event();
     let webhook = WebhookId::make(Timestamp::default(), 7);
     let reference = DeliveryRef::new(&event, Position { sequence: 1, index: 0 }, webhook, Run::First);
     let turn = Turn::Scheduled(1);

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Position, Turn};
-use fanfare_domain::event::{Event, Purpose, TraceContext};
-use fanfare_domain::ids::{AttemptId, EventId, Run, TenantId, TenantNumber, WebhookId};
+use fanfare_domain::event::{Event, TraceContext};
+use fanfare_domain::ids::{AttemptId, Run, WebhookId};
 use fanfare_domain::time::Timestamp;
 use fanfare_spans::{TARGET, fanned_out, process_journal, send_event, serve_call, serve_http};
 use fanfare_spans::{
@@ -36,18 +35,7 @@ fn trace(parent: &str) -> TraceContext {
 }
 
 fn event(trace: TraceContext) -> Event {
-    Event {
-        tenant: TenantNumber::new(1),
-        tenant_id: TenantId::new("acme").expect("valid"),
-        id: EventId::new("order-1").expect("valid"),
-        event_type: "order.paid".parse().expect("valid"),
-        subject: None,
-        created: Timestamp::default(),
-        accepted: Timestamp::default(),
-        purpose: Purpose::Published,
-        trace,
-        data: Bytes::from_static(b"{}"),
-    }
+    Event { trace, ..fanfare_samples::event() }
 }
 
 fn delivery(event: &Event, turn: Turn, trace: TraceContext) -> Delivery {
