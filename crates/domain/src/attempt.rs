@@ -1,6 +1,5 @@
 //! One POST, and what came of it.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -42,19 +41,21 @@ pub enum AttemptError {
 }
 
 impl AttemptError {
-    /// What kind of failure it is, in one word, or the status that the receiver answered with: what OpenTelemetry calls
-    /// [`error.type`](https://opentelemetry.io/docs/specs/semconv/registry/attributes/error/).
+    /// What kind of failure it is: one of few words, for figures and traces.
     #[must_use]
-    pub fn kind(&self) -> Cow<'static, str> {
+    pub const fn kind(&self) -> &'static str {
         match self {
-            Self::Dns(_) => "dns".into(),
-            Self::Connect(_) => "connect".into(),
-            Self::Tls(_) => "tls".into(),
-            Self::TimedOut(_) => "timeout".into(),
-            Self::AddressNotAllowed(_) => "address_not_allowed".into(),
-            Self::Http(_) => "http".into(),
-            Self::Rejected(status) => status.to_string().into(),
-            Self::Credentials(_) => "credentials".into(),
+            Self::Dns(_) => "dns",
+            Self::Connect(_) => "connect",
+            Self::Tls(_) => "tls",
+            Self::TimedOut(_) => "timed_out",
+            Self::AddressNotAllowed(_) => "address_not_allowed",
+            Self::Http(_) => "http",
+            Self::Rejected(300..=399) => "rejected_3xx",
+            Self::Rejected(400..=499) => "rejected_4xx",
+            Self::Rejected(500..=599) => "rejected_5xx",
+            Self::Rejected(_) => "rejected_other",
+            Self::Credentials(_) => "credentials",
         }
     }
 }

@@ -83,7 +83,7 @@ pub fn post(scheme: &str, host: &str, port: u16, attempts_before: u16) -> Span {
 }
 
 /// What came of a post: the status if the receiver answered, and, if the attempt failed, of what kind the failure was (the
-/// status, or such as `timeout`) and how it is told.
+/// status, or such as `timed_out`) and how it is told.
 pub fn posted(span: &Span, status: Option<u16>, failure: Option<(String, String)>) {
     if !span.is_disabled() {
         if let Some(status) = status {

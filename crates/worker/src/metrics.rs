@@ -120,7 +120,7 @@ impl Metrics {
 
     /// An attempt was made.
     pub(crate) fn attempted(&self, took: Duration, error: Option<&AttemptError>) {
-        self.attempts.add(1, &[KeyValue::new("outcome", error.map_or(DELIVERED, outcome))]);
+        self.attempts.add(1, &[KeyValue::new("outcome", error.map_or(DELIVERED, AttemptError::kind))]);
         let in_short = if error.is_none() { DELIVERED } else { "failed" };
         self.duration.record(took.as_secs_f64(), &[KeyValue::new("outcome", in_short)]);
     }
@@ -201,22 +201,6 @@ const OUTCOMES: [&str; 12] = [
     "credentials",
 ];
 
-const fn outcome(error: &AttemptError) -> &'static str {
-    match error {
-        AttemptError::Dns(_) => "dns",
-        AttemptError::Connect(_) => "connect",
-        AttemptError::Tls(_) => "tls",
-        AttemptError::TimedOut(_) => "timed_out",
-        AttemptError::AddressNotAllowed(_) => "address_not_allowed",
-        AttemptError::Http(_) => "http",
-        AttemptError::Rejected(300..=399) => "rejected_3xx",
-        AttemptError::Rejected(400..=499) => "rejected_4xx",
-        AttemptError::Rejected(500..=599) => "rejected_5xx",
-        AttemptError::Rejected(_) => "rejected_other",
-        AttemptError::Credentials(_) => "credentials",
-    }
-}
-
 const REASONS: [FailureReason; 6] = [
     FailureReason::AttemptsUsedUp,
     FailureReason::Gone,
@@ -261,6 +245,6 @@ mod tests {
             AttemptError::Rejected(204),
             AttemptError::Credentials(text()),
         ];
-        assert_eq!(errors.each_ref().map(outcome), OUTCOMES[1..]);
+        assert_eq!(errors.each_ref().map(AttemptError::kind), OUTCOMES[1..]);
     }
 }

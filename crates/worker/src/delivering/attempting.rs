@@ -165,7 +165,12 @@ fn tell(span: &Span, result: &Result<Answer, Refusal>) {
     match result {
         Ok(answer) => posted(span, Some(answer.status), None),
         Err(Refusal { error, answer, .. }) => {
-            let failure = (error.kind().into_owned(), error.to_string());
+            // The conventions ask for the status itself.
+            let kind = match error {
+                AttemptError::Rejected(status) => status.to_string(),
+                other => other.kind().to_owned(),
+            };
+            let failure = (kind, error.to_string());
             posted(span, answer.as_ref().map(|answer| answer.status), Some(failure));
         }
     }
