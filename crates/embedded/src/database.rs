@@ -231,7 +231,8 @@ impl Database {
         answered.await.unwrap_or_else(|_| Err(DatabaseError::Closed.into()))
     }
 
-    /// Does the jobs that are queued, closes all connections and lets go of the directory, if this was the last to use it. Later jobs are refused.
+    /// Does the jobs that are queued, closes all connections and lets go of the directory, if this was the last to use it.
+    /// Later jobs are refused.
     pub async fn close(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { jobs, writer }) = running {
