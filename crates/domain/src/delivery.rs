@@ -220,6 +220,8 @@ pub enum DeliveryStatus {
 }
 
 impl DeliveryStatus {
+    const ALL: [Self; 5] = [Self::Pending, Self::Retrying, Self::Success, Self::Failed, Self::Cancelled];
+
     /// Status never moves to a lower rank; `success` is reached from `failed` by a manual attempt.
     #[must_use]
     pub const fn rank(self) -> u8 {
@@ -230,6 +232,12 @@ impl DeliveryStatus {
             Self::Cancelled => 3,
             Self::Success => 4,
         }
+    }
+
+    /// The status of this rank.
+    #[must_use]
+    pub fn from_rank(rank: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.rank() == rank)
     }
 
     /// The word that callers see.
@@ -247,9 +255,7 @@ impl DeliveryStatus {
     /// The status that `word` names.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Retrying, Self::Success, Self::Failed, Self::Cancelled]
-            .into_iter()
-            .find(|status| status.as_str() == word)
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
     }
 }
 

@@ -8,11 +8,13 @@ mod health;
 mod ledger;
 mod notices;
 mod outbox;
+mod outcomes;
 mod registry;
 mod removal;
 mod replays;
 mod reports;
 mod rows;
+mod sessions;
 mod values;
 
 use std::fmt;

@@ -10,7 +10,7 @@ use fanfare_intake::Announcer;
 use fanfare_ports::clock::SharedClock;
 use fanfare_ports::outbox::Teller;
 use fanfare_ports::queue::{Consumer, Lease, Leased, Queue, QueueError};
-use fanfare_ports::store::{Ledger, Notices, Recorded, Registry, StoreError};
+use fanfare_ports::store::{Ledger, Notices, Outcomes, Recorded, Registry, StoreError};
 use fanfare_proto::records::{RecordError, decode_journal};
 use fanfare_spans::process_journal;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,7 @@ const TAKE_WAIT: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(3600);
+const NOTE_WAITING_EVERY: Duration = Duration::from_secs(30);
 const MAINTAIN_AGAIN_AFTER: Duration = Duration::from_secs(10);
 /// How long a record of a newer format is left for a newer process.
 const NEWER_AGAIN_AFTER: Duration = Duration::from_secs(30);
@@ -48,6 +49,8 @@ pub struct Ports {
     pub registry: Arc<dyn Registry>,
     /// What operators have not been told yet.
     pub notices: Arc<dyn Notices>,
+    /// What became of deliveries over time.
+    pub outcomes: Arc<dyn Outcomes>,
     /// Tells the directory of webhooks that are switched off.
     pub teller: Arc<Teller>,
     /// Tells operators of them.
@@ -64,6 +67,7 @@ pub struct Logs {
     keep: Duration,
     queue: Arc<dyn Queue>,
     ledger: Arc<dyn Ledger>,
+    outcomes: Arc<dyn Outcomes>,
     teller: Arc<Teller>,
     disabling: Disabling,
     announcing: Arc<Announcing>,
@@ -76,7 +80,7 @@ impl Logs {
     /// A logs service on these ports; rows are kept for `keep`.
     #[must_use]
     pub fn new(config: Config, keep: Duration, ports: Ports) -> Arc<Self> {
-        let Ports { queue, ledger, registry, notices, teller, announcer, profiles, clock } = ports;
+        let Ports { queue, ledger, registry, notices, outcomes, teller, announcer, profiles, clock } = ports;
         let announcing = Announcing::new(Arc::clone(&registry), Arc::clone(&notices), announcer, Arc::clone(&clock));
         let disabling = Disabling {
             registry,
@@ -88,7 +92,19 @@ impl Logs {
             disablings: Disablings::new(),
         };
         let (store_answers, metrics) = (AtomicBool::new(true), Metrics::new());
-        Arc::new(Self { config, keep, queue, ledger, teller, disabling, announcing, clock, store_answers, metrics })
+        Arc::new(Self {
+            config,
+            keep,
+            queue,
+            ledger,
+            outcomes,
+            teller,
+            disabling,
+            announcing,
+            clock,
+            store_answers,
+            metrics,
+        })
     }
 
     /// What this process waits for before it can do its job; nothing means that it is ready.
@@ -109,8 +125,13 @@ impl Logs {
             done.cancel();
             outcome
         };
-        let (outcome, (), (), ()) =
-            tokio::join!(writing, self.maintain(&done), self.teller.run(&done), self.announcing.run(&done));
+        let (outcome, ..) = tokio::join!(
+            writing,
+            self.maintain(&done),
+            self.note_waiting(&done),
+            self.teller.run(&done),
+            self.announcing.run(&done)
+        );
         outcome
     }
 
@@ -242,6 +263,16 @@ impl Logs {
                 }
             };
             stop.run_until_cancelled(self.clock.sleep(pause)).await;
+        }
+    }
+
+    /// Notes what waits, so that it can be told how that went. Several processes note the same.
+    async fn note_waiting(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.outcomes.note_waiting(self.clock.now()).await {
+                tracing::debug!(%error, "what waits was not noted");
+            }
+            stop.run_until_cancelled(self.clock.sleep(NOTE_WAITING_EVERY)).await;
         }
     }
 }

@@ -4,18 +4,22 @@ pub mod folding;
 pub mod keyset;
 mod ledger;
 mod notices;
+pub mod outcomes;
 mod registry;
 mod replays;
 mod reports;
+mod sessions;
 
 pub use self::ledger::{Ledger, Recorded, WebhookHealth};
 pub use self::notices::{Notice, Notices};
+pub use self::outcomes::Outcomes;
 pub use self::registry::{Actor, AuditEntry, Change, Outbox, OutboxItem, Registry};
 pub use self::replays::{Candidate, Replay, ReplayOnly, ReplayState, Replays};
 pub use self::reports::{
     AttemptRow, Cursor, DeliveryFilter, DeliveryRow, EventFilter, EventRow, Page, PageRequest, Reports, SubjectRow,
     WebhookStats,
 };
+pub use self::sessions::{Access, Grant, Link, PassHash, Session, Sessions};
 
 use crate::Cause;
 
@@ -40,6 +44,6 @@ pub enum StoreError {
 }
 
 /// Everything at once, for whoever wires it.
-pub trait Store: Registry + Ledger + Reports + Replays {}
+pub trait Store: Registry + Ledger + Reports + Outcomes + Replays + Sessions {}
 
-impl<T: Registry + Ledger + Reports + Replays> Store for T {}
+impl<T: Registry + Ledger + Reports + Outcomes + Replays + Sessions> Store for T {}

@@ -7,6 +7,7 @@ mod days;
 mod deliveries;
 mod events;
 pub(crate) mod health;
+mod outcomes;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fanfare_domain::journal::JournalRecord;
 use fanfare_domain::time::Timestamp;
+use fanfare_ports::store::outcomes::Additions;
 use fanfare_ports::store::{Ledger, Recorded, StoreError};
 use sqlx::PgConnection;
 
@@ -125,9 +127,14 @@ impl PostgresStore {
 
 async fn write_batch(connection: &mut PgConnection, batch: &Batch<'_>, way: Way) -> Result<Recorded, sqlx::Error> {
     events::write(connection, batch, way).await?;
-    deliveries::write(connection, batch).await?;
+    let mut additions = Additions::default();
+    for moved in deliveries::write(connection, batch).await? {
+        additions.add_moved(&moved);
+    }
     let new = attempts::write(connection, batch, way).await?;
+    outcomes::add_attempts(&mut additions, batch, &new);
     let health = health::write(connection, batch, &new).await?;
+    outcomes::write(connection, &additions).await?;
     let new_attempts = batch.attempts.keys().filter(|key| new.contains(key)).count() as u64;
     Ok(Recorded { new_attempts, health, ..Recorded::default() })
 }

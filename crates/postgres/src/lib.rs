@@ -8,10 +8,12 @@ mod failure;
 mod ledger;
 mod notices;
 mod outbox;
+mod outcomes;
 mod registry;
 mod replays;
 mod reports;
 mod rows;
+mod sessions;
 mod settings;
 
 pub use self::connection::{PostgresStore, SetupError, connect, migrate};

@@ -27,12 +27,17 @@ pub(crate) async fn make(transaction: &mut PgConnection, change: Change, audit: 
         .await
         .map_err(failure)?;
     let writes = change::make(transaction, change).await?;
+    note(transaction, audit).await?;
+    crate::outbox::add(transaction, &writes).await
+}
+
+async fn note(connection: &mut PgConnection, audit: &AuditEntry) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO audit (document) VALUES ($1)")
         .bind(document(audit)?)
-        .execute(&mut *transaction)
+        .execute(connection)
         .await
         .map_err(failure)?;
-    crate::outbox::add(transaction, &writes).await
+    Ok(())
 }
 
 #[async_trait]
@@ -48,6 +53,11 @@ impl Registry for PostgresStore {
         let mut transaction = self.pool.begin().await.map_err(failure)?;
         make(&mut transaction, change, &audit).await?;
         transaction.commit().await.map_err(failure)
+    }
+
+    async fn note(&self, audit: AuditEntry) -> Result<(), StoreError> {
+        let mut connection = self.pool.acquire().await.map_err(failure)?;
+        note(&mut connection, &audit).await
     }
 
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, StoreError> {

@@ -1,6 +1,7 @@
 //! What every adapter of the store's ports must pass: [`Registry`](fanfare_ports::store::Registry),
-//! [`Outbox`], [`Notices`], [`Ledger`](fanfare_ports::store::Ledger), [`Reports`](fanfare_ports::store::Reports) and
-//! [`Replays`](fanfare_ports::store::Replays).
+//! [`Outbox`], [`Notices`], [`Ledger`](fanfare_ports::store::Ledger), [`Reports`](fanfare_ports::store::Reports),
+//! [`Outcomes`](fanfare_ports::store::Outcomes), [`Replays`](fanfare_ports::store::Replays) and
+//! [`Sessions`](fanfare_ports::store::Sessions).
 //!
 //! Where the ports' words leave room, the cases hold adapters to this:
 //! - Nothing is made ready but by a record's own day and by `maintain`: opening a store neither asks for the time nor drops
@@ -28,9 +29,11 @@ pub mod lists;
 pub mod notices;
 pub mod outage;
 pub mod outbox;
+pub mod outcomes;
 pub mod paging;
 pub mod replays;
 pub mod rules;
+pub mod sessions;
 pub mod subjects;
 
 mod sample;
@@ -192,6 +195,26 @@ macro_rules! store_suite {
                 a_deleted_tenant_is_hidden_at_once
                 a_deleted_tenant_is_erased_step_by_step
                 a_tenant_that_is_made_again_is_another_one
+            }
+            outcomes {
+                counts_are_the_same_in_whatever_order_records_come
+                nothing_is_counted_twice
+                a_delivery_that_ends_without_an_attempt_has_failed
+                a_delivery_that_is_retried_by_hand_is_delivered_after_all
+                a_replays_deliveries_are_counted
+                what_waits_is_told_and_noted
+                all_tenants_are_told_together
+                nothing_of_a_deleted_tenant_is_counted
+                the_busiest_tenants_come_first
+                webhooks_that_fail_are_told_until_they_succeed
+                old_minutes_are_dropped_and_hours_kept
+                processes_count_at_once
+            }
+            sessions {
+                a_session_is_found_until_it_ends
+                a_link_is_taken_once
+                what_has_expired_is_gone
+                a_portals_sessions_end_together
             }
             outage {
                 a_server_that_comes_back_is_used_again

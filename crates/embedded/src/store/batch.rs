@@ -7,10 +7,12 @@ use fanfare_domain::delivery::DeliveryStatus;
 use fanfare_domain::event::Purpose;
 use fanfare_domain::ids::{DeliveryId, Run, TenantNumber, WebhookId};
 use fanfare_domain::journal::Routed;
+use fanfare_domain::time::Timestamp;
 use fanfare_ports::store::folding::{Folded, FoldedAttempt, FoldedDelivery, Outcome, response_time_ms};
+use fanfare_ports::store::outcomes::{Additions, Moved};
 use sqlx::Row;
 use sqlx::error::BoxDynError;
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::values::{Insert, Statement, Values};
 
@@ -88,14 +90,14 @@ macro_rules! newer {
 macro_rules! deliveries {
     () => {
         "INTO deliveries (id, tenant, webhook, event, event_type, replay, sequence, place, accepted, day, status,
-        step, due, error, newest_number, newest_started, newest_status_code, newest_response_time) VALUES"
+        step, due, error, newest_number, newest_started, newest_status_code, newest_response_time, routed) VALUES"
     };
 }
 
 const NEW_DELIVERIES: Insert =
-    Insert { head: concat!("INSERT OR FAIL ", deliveries!()), columns: 18, row: None, tail: "" };
+    Insert { head: concat!("INSERT OR FAIL ", deliveries!()), columns: 19, row: None, tail: "" };
 
-/// Moves deliveries on whose event is known. Naming only the columns that change leaves the indexes of the others alone.
+/// Moves deliveries on whose event is known, and which have not ended. Naming only the columns that change leaves the indexes of the others alone.
 const MOVED_DELIVERIES: Insert = Insert {
     head: "UPDATE OR FAIL deliveries SET status = moved.column4, step = moved.column5, due = moved.column6,
             error = moved.column7, newest_number = moved.column8, newest_started = moved.column9,
@@ -105,18 +107,21 @@ const MOVED_DELIVERIES: Insert = Insert {
     row: None,
     tail: ") AS moved
         WHERE deliveries.id = moved.column1 AND deliveries.day = moved.column2 AND deliveries.accepted >= moved.column3
-            AND deliveries.event IS NOT NULL AND deliveries.event_type IS NOT NULL
+            AND deliveries.event IS NOT NULL AND deliveries.event_type IS NOT NULL AND deliveries.status < 2
             AND (moved.column4, moved.column5, coalesce(moved.column6, 0), coalesce(moved.column7, ''))
                 > (status, step, coalesce(due, 0), coalesce(error, ''))
             AND (moved.column8, moved.column9) > (newest_number, newest_started)",
 };
 
+/// Merges deliveries with what is there, and tells how each moved: a row keeps how it was before, since SQLite tells only how it is.
 const DELIVERIES: Insert = Insert {
     head: concat!("INSERT ", deliveries!()),
-    columns: 18,
+    columns: 19,
     row: None,
     tail: concat!(
-        "ON CONFLICT DO UPDATE SET event = coalesce(event, excluded.event),
+        "ON CONFLICT DO UPDATE SET was = status + CASE WHEN routed THEN 8 ELSE 0 END,
+            routed = max(routed, excluded.routed),
+            event = coalesce(event, excluded.event),
             event_type = coalesce(event_type, excluded.event_type),
             sequence = CASE WHEN excluded.accepted > accepted THEN excluded.sequence ELSE sequence END,
             place = CASE WHEN excluded.accepted > accepted THEN excluded.place ELSE place END,
@@ -146,7 +151,8 @@ const DELIVERIES: Insert = Insert {
         further!(),
         " OR ",
         newer!(),
-        " OR excluded.accepted > accepted OR event IS NULL",
+        " OR excluded.accepted > accepted OR event IS NULL OR excluded.routed > routed
+        RETURNING tenant, accepted, newest_started, routed, was, status",
     ),
 };
 
@@ -177,6 +183,12 @@ type AttemptKey = (Vec<u8>, i32, Vec<u8>, bool);
 /// What a batch writes.
 pub(super) struct Batch {
     rows: Vec<Statement>,
+    /// Deliveries that may be there already; these tell how they moved.
+    merged: Vec<Statement>,
+    /// How all other deliveries move.
+    additions: Additions,
+    /// When deliveries end that no attempt ended.
+    now: Timestamp,
     /// Deliveries that are there already, and how many they are.
     moved: (Vec<Statement>, u64),
     attempts: Attempts,
@@ -192,11 +204,11 @@ enum Attempts {
 }
 
 impl Batch {
-    /// The statements that write all that was folded in this `way`.
+    /// The statements that write all that was folded in this `way`, at `now`.
     ///
     /// # Errors
     /// A value that the tables cannot hold.
-    pub(super) fn of(folded: &Folded<'_>, way: Way) -> Result<Self, BoxDynError> {
+    pub(super) fn of(folded: &Folded<'_>, way: Way, now: Timestamp) -> Result<Self, BoxDynError> {
         let (events, attempts) = match way {
             Way::AsExpected => (&NEW_EVENTS, &NEW_ATTEMPTS),
             Way::Merging => (&EVENTS, &ATTEMPTS),
@@ -210,29 +222,37 @@ impl Batch {
             values.add(Arc::<str>::from(event.event.as_str()))
         })?);
         let mut moved = (Vec::new(), 0);
-        match way {
+        let mut additions = Additions::default();
+        let merged = match way {
             Way::AsExpected => {
                 let deliveries = Expected::of(folded);
                 rows.extend(NEW_DELIVERIES.rows(&deliveries.new, |row, values| fill_delivery(row, values))?);
-                rows.extend(DELIVERIES.rows(&deliveries.other, |row, values| fill_delivery(row, values))?);
                 let statements = MOVED_DELIVERIES.rows(&deliveries.moved, |row, values| fill_moved(row, values))?;
                 moved = (statements, deliveries.moved.len() as u64);
+                deliveries.add_to(&mut additions, now);
+                DELIVERIES.rows(&deliveries.other, |row, values| fill_delivery(row, values))?
             }
-            Way::Merging => rows.extend(DELIVERIES.rows(&folded.deliveries, fill_delivery)?),
-        }
+            Way::Merging => DELIVERIES.rows(&folded.deliveries, fill_delivery)?,
+        };
         let attempts = attempts.rows(&folded.attempts, fill_attempt)?;
         let outcomes = folded.attempts.iter();
         let attempts = match way {
             Way::AsExpected => Attempts::New(attempts, outcomes.map(FoldedAttempt::outcome).collect()),
             Way::Merging => Attempts::Some(attempts, outcomes.map(|row| (key(row), row.outcome())).collect()),
         };
-        Ok(Self { rows, moved, attempts, failing: folded.failing_webhooks() })
+        Ok(Self { rows, merged, additions, now, moved, attempts, failing: folded.failing_webhooks() })
     }
 
-    /// Runs the statements; tells of each attempt that had not been written before what it means.
-    pub(super) async fn write(self, db: &mut SqliteConnection) -> Result<Vec<Option<Outcome>>, WriteError> {
+    /// Runs the statements; tells of each attempt that had not been written before what it means, and what is to be counted.
+    pub(super) async fn write(self, db: &mut SqliteConnection) -> Result<Written, WriteError> {
         for statement in self.rows {
             statement.query().execute(&mut *db).await?;
+        }
+        let mut additions = self.additions;
+        for statement in self.merged {
+            for row in statement.query().fetch_all(&mut *db).await? {
+                additions.add_moved(&moved(&row, self.now)?);
+            }
         }
         let (moved, mut missing) = self.moved;
         for statement in moved {
@@ -242,12 +262,12 @@ impl Batch {
         if missing > 0 {
             return Err(WriteError::NotAsExpected);
         }
-        match self.attempts {
+        let new = match self.attempts {
             Attempts::New(statements, outcomes) => {
                 for statement in statements {
                     statement.query().execute(&mut *db).await?;
                 }
-                Ok(outcomes)
+                outcomes
             }
             Attempts::Some(statements, mut outcomes) => {
                 let mut new = Vec::with_capacity(outcomes.len());
@@ -257,11 +277,49 @@ impl Batch {
                         new.extend(outcomes.remove(&key));
                     }
                 }
-                Ok(new)
+                new
             }
+        };
+        for outcome in new.iter().flatten() {
+            let Outcome { tenant, started, succeeded, response_time_ms, .. } = *outcome;
+            additions.add_attempt(tenant, started, succeeded, response_time_ms);
         }
+        Ok(Written { new, additions })
     }
 }
+
+/// What came of writing a batch.
+pub(super) struct Written {
+    /// Of each attempt that had not been written before, what it means.
+    pub(super) new: Vec<Option<Outcome>>,
+    /// What is to be counted.
+    pub(super) additions: Additions,
+}
+
+/// Added to a status in `was` where the row was routed.
+const WAS_ROUTED: u8 = 8;
+
+/// How a row of [`DELIVERIES`] moved; what no attempt ended has ended `now`.
+fn moved(row: &SqliteRow, now: Timestamp) -> Result<Moved, WriteError> {
+    let damaged = |what: &str| WriteError::Database(sqlx::Error::Decode(format!("a delivery's {what}").into()));
+    let status = |rank| DeliveryStatus::from_rank(rank).ok_or_else(|| damaged("status"));
+    let tenant: i64 = row.try_get(0)?;
+    let newest: i64 = row.try_get(2)?;
+    let routed: bool = row.try_get(3)?;
+    let was: Option<u8> = row.try_get(4)?;
+    Ok(Moved {
+        tenant: u32::try_from(tenant).map(TenantNumber::new).map_err(|_| damaged("tenant"))?,
+        accepted: Timestamp::from_millis(row.try_get(1)?),
+        at: if newest == NO_ATTEMPT { now } else { Timestamp::from_millis(newest) },
+        is_begun: routed && was.is_none_or(|was| was < WAS_ROUTED),
+        before: was.map(|was| status(was % WAS_ROUTED)).transpose()?,
+        now: status(row.try_get(5)?)?,
+        number: 1,
+    })
+}
+
+/// What `newest_started` says where there was no attempt.
+const NO_ATTEMPT: i64 = i64::MIN;
 
 /// A batch's deliveries, by what is expected of the table.
 struct Expected<'a, 'b> {
@@ -283,6 +341,18 @@ impl<'a, 'b> Expected<'a, 'b> {
             |row: &&FoldedDelivery<'_>| row.newest.is_some() && row.standing.rank > DeliveryStatus::Pending.rank();
         let (moved, other) = known.into_iter().partition(has_moved);
         Self { new, moved, other }
+    }
+
+    /// Adds how they move, if they are as expected: the new ones were not there, and those that moved had not ended.
+    fn add_to(&self, additions: &mut Additions, now: Timestamp) {
+        let new = self.new.iter().map(|row| (row, true, None));
+        let moved = self.moved.iter().map(|row| (row, false, Some(DeliveryStatus::Pending)));
+        for (row, is_begun, before) in new.chain(moved) {
+            let Some(status) = DeliveryStatus::from_rank(row.standing.rank) else { continue };
+            let at = row.newest.map_or(now, |newest| newest.started);
+            let (tenant, accepted) = (row.reference.tenant, row.accepted);
+            additions.add_moved(&Moved { tenant, accepted, at, is_begun, before, now: status, number: 1 });
+        }
     }
 }
 
@@ -328,7 +398,8 @@ fn fill_delivery(row: &FoldedDelivery<'_>, values: &mut Values<'_>) -> Result<()
     values.add(row.reference.event.index)?;
     values.add(row.accepted.as_millis())?;
     values.add(row.accepted.day().number())?;
-    fill_progress(row, values)
+    fill_progress(row, values)?;
+    values.add(row.routed)
 }
 
 fn fill_moved(row: &FoldedDelivery<'_>, values: &mut Values<'_>) -> Result<(), BoxDynError> {
@@ -344,7 +415,7 @@ fn fill_progress(row: &FoldedDelivery<'_>, values: &mut Values<'_>) -> Result<()
     values.add(row.standing.due.map(|due| due.as_millis()))?;
     values.add(row.standing.error)?;
     values.add(row.newest.map_or(0, |newest| newest.number))?;
-    values.add(row.newest.map_or(i64::MIN, |newest| newest.started.as_millis()))?;
+    values.add(row.newest.map_or(NO_ATTEMPT, |newest| newest.started.as_millis()))?;
     values.add(row.newest.and_then(|newest| newest.status_code))?;
     values.add(row.newest.map(|newest| newest.response_time_ms))
 }

@@ -28,6 +28,11 @@ pub(super) async fn apply(db: &mut SqliteConnection, change: Change, audit: &Aud
         Change::DeleteApiKey(id) => delete_api_key(db, id).await?,
     };
     tell(db, &writes).await?;
+    note(db, audit).await
+}
+
+/// Adds a line to the audit log.
+pub(super) async fn note(db: &mut SqliteConnection, audit: &AuditEntry) -> Result<(), StoreError> {
     query("INSERT INTO audit (at, document) VALUES (?, ?)")
         .bind(audit.at.as_millis())
         .bind(documents::text(audit)?)

@@ -11,8 +11,8 @@ use fanfare_ports::store::{Ledger, Recorded, StoreError};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Row, query, query_scalar};
 
-use super::batch::{Batch, Way, WriteError};
-use super::{SqliteStore, failed, health, removal};
+use super::batch::{Batch, Way, WriteError, Written};
+use super::{SqliteStore, failed, health, outcomes, removal};
 use crate::database::DatabaseError;
 
 #[async_trait]
@@ -75,9 +75,10 @@ impl Ledger for SqliteStore {
             let is_done =
                 self.database.write(move |db| Box::pin(async move { removal::drop_before(db, first).await })).await?;
             if is_done {
-                return Ok(());
+                break;
             }
         }
+        self.database.write(move |db| Box::pin(async move { outcomes::drop_old(db, now, first).await })).await
     }
 }
 
@@ -152,7 +153,8 @@ impl SqliteStore {
         let row = query(PassedOver::SQL).fetch_one(self.database.read()).await.map_err(failed)?;
         let passed_over = PassedOver::read(&row)?;
         let (kept, too_old) = self.kept(records, passed_over).await?;
-        let batch = Batch::of(&fold(kept), way).map_err(|error| RecordError::Refused(error.to_string()))?;
+        let now = self.clock.now();
+        let batch = Batch::of(&fold(kept), way, now).map_err(|error| RecordError::Refused(error.to_string()))?;
         self.database
             .write(move |db| {
                 Box::pin(async move {
@@ -160,9 +162,10 @@ impl SqliteStore {
                         return Err(RecordError::Overtaken);
                     }
                     let failing = batch.failing.clone();
-                    let new = batch.write(db).await?;
+                    let Written { new, additions } = batch.write(db).await?;
                     let new_attempts = u64::try_from(new.len()).unwrap_or(u64::MAX);
                     let health = health::add(db, new.into_iter().flatten(), &failing).await?;
+                    outcomes::add(db, &additions).await?;
                     Ok(Recorded { new_attempts, too_old, set_aside: 0, health })
                 })
             })

@@ -46,6 +46,10 @@ impl Registry for SqliteStore {
         self.database.write(move |db| Box::pin(async move { changes::apply(db, change, &audit).await })).await
     }
 
+    async fn note(&self, audit: AuditEntry) -> Result<(), StoreError> {
+        self.database.write(move |db| Box::pin(async move { changes::note(db, &audit).await })).await
+    }
+
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
         let document: Option<String> = query_scalar("SELECT document FROM tenants WHERE id = ?")
             .bind(id.as_str())

@@ -32,7 +32,7 @@ pub(super) async fn drop_before(db: &mut SqliteConnection, first: Day) -> Result
 
 /// What is erased of a tenant, in this order: a delivery's row is what its attempts are found by. The attempts of the first
 /// deliveries go first, and then these deliveries, which the same order finds again.
-const ERASED: [&str; 6] = [
+const ERASED: [&str; 7] = [
     "DELETE FROM attempts WHERE (delivery, id, late) IN (
         SELECT attempts.delivery, attempts.id, attempts.late
         FROM (SELECT row FROM deliveries WHERE tenant = ?1 ORDER BY event, day, webhook, row LIMIT ?2) AS first
@@ -43,6 +43,8 @@ const ERASED: [&str; 6] = [
     "DELETE FROM subjects WHERE rowid IN (SELECT rowid FROM subjects WHERE tenant = ?1 LIMIT ?2)",
     "DELETE FROM webhook_stats WHERE tenant = ?1 AND webhook IN (
         SELECT webhook FROM webhook_stats WHERE tenant = ?1 LIMIT ?2)",
+    "DELETE FROM outcomes WHERE (tenant, span, start) IN (
+        SELECT tenant, span, start FROM outcomes WHERE tenant = ?1 LIMIT ?2)",
     "DELETE FROM replays WHERE rowid IN (SELECT rowid FROM replays WHERE tenant = ?1 LIMIT ?2)",
 ];
 

@@ -115,11 +115,7 @@ pub(super) fn delivery(row: &SqliteRow) -> Result<DeliveryRow, StoreError> {
 }
 
 fn status(rank: u8) -> Result<DeliveryStatus, StoreError> {
-    use DeliveryStatus::{Cancelled, Failed, Pending, Retrying, Success};
-    [Pending, Retrying, Failed, Cancelled, Success]
-        .into_iter()
-        .find(|status| status.rank() == rank)
-        .ok_or_else(|| damaged("a delivery's status"))
+    DeliveryStatus::from_rank(rank).ok_or_else(|| damaged("a delivery's status"))
 }
 
 /// The attempt in a row of [`ATTEMPT`].

@@ -55,6 +55,10 @@ impl Registry for Moody {
         self.store.change(change, audit).await
     }
 
+    async fn note(&self, audit: AuditEntry) -> Result<(), StoreError> {
+        self.store.note(audit).await
+    }
+
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, StoreError> {
         self.store.tenant(id).await
     }

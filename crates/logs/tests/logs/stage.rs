@@ -162,6 +162,7 @@ fn logs(embedded: &Embedded, store: &Arc<Moody>, clock: &SharedClock, config: Co
         ledger: Arc::clone(store) as _,
         registry: Arc::clone(store) as _,
         notices: embedded.store(),
+        outcomes: embedded.store(),
         teller: Teller::new(embedded.store(), embedded.directory(), Arc::clone(clock), "logs".to_owned()),
         announcer: Announcer::new(queue, Arc::clone(clock), fanfare_intake::Config::default()),
         profiles: Arc::new(Profiles::built_in()),

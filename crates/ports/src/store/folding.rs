@@ -88,6 +88,8 @@ pub struct FoldedDelivery<'a> {
     pub event: Option<&'a EventId>,
     /// Its event's type, likewise.
     pub event_type: Option<&'a EventType>,
+    /// Whether a routed record is among them.
+    pub routed: bool,
     /// When its event was accepted: exact from a routed record, else rounded down to the second. The later of two holds; both
     /// are of the same day.
     pub accepted: Timestamp,
@@ -100,13 +102,14 @@ pub struct FoldedDelivery<'a> {
 impl<'a> FoldedDelivery<'a> {
     const fn of(reference: DeliveryRef, accepted: Timestamp) -> Self {
         let standing = Standing { rank: DeliveryStatus::Pending.rank(), attempt: 0, due: None, error: None };
-        Self { reference, event: None, event_type: None, accepted, standing, newest: None }
+        Self { reference, event: None, event_type: None, routed: false, accepted, standing, newest: None }
     }
 
     /// Both together; the same in either order.
     fn merge(&mut self, other: Self) {
         self.event = self.event.or(other.event);
         self.event_type = self.event_type.or(other.event_type);
+        self.routed |= other.routed;
         self.accepted = self.accepted.max(other.accepted);
         self.standing = self.standing.max(other.standing);
         self.newest = self.newest.max(other.newest);
@@ -134,6 +137,7 @@ impl FoldedAttempt<'_> {
             tenant: self.delivery.tenant,
             webhook: self.delivery.webhook,
             started: self.attempt.started,
+            response_time_ms: response_time_ms(self.attempt),
             succeeded: self.attempt.succeeded(),
             counts_for_health: self.counts_for_health,
         })
@@ -155,6 +159,8 @@ pub struct Outcome {
     pub webhook: WebhookId,
     /// When the attempt started.
     pub started: Timestamp,
+    /// How long it took, in milliseconds.
+    pub response_time_ms: u32,
     /// Whether the receiver took it.
     pub succeeded: bool,
     /// Whether it counts for the webhook's health.
@@ -246,6 +252,7 @@ fn routed_deliveries(routed: &Routed) -> impl Iterator<Item = FoldedDelivery<'_>
         FoldedDelivery {
             event: Some(&routed.event),
             event_type: Some(&routed.event_type),
+            routed: true,
             ..FoldedDelivery::of(reference, routed.accepted)
         }
     })

@@ -43,6 +43,8 @@ pub enum Actor {
     Operator,
     /// An API key.
     Key(KeyId),
+    /// Somebody in a tenant's portal: whom the link was given to, if it said so.
+    Portal(Option<String>),
     /// Fanfare itself, such as a disable rule.
     Fanfare,
 }
@@ -81,6 +83,8 @@ pub trait Registry: Send + Sync + 'static {
 
     /// Makes a change, its line in the audit log and what it tells the directory, all or nothing.
     async fn change(&self, change: Change, audit: AuditEntry) -> Result<(), StoreError>;
+    /// Adds a line to the audit log, for what changes no configuration.
+    async fn note(&self, audit: AuditEntry) -> Result<(), StoreError>;
 
     /// The tenant of this name.
     async fn tenant(&self, id: &TenantId) -> Result<Option<Tenant>, StoreError>;

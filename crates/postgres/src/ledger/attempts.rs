@@ -44,8 +44,8 @@ impl New {
 }
 
 /// How long an attempt took, in milliseconds.
-pub(super) fn duration_column(attempt: &Attempt) -> i64 {
-    i64::from(u32::try_from(attempt.duration.as_millis()).unwrap_or(u32::MAX))
+pub(super) fn duration_ms(attempt: &Attempt) -> u32 {
+    u32::try_from(attempt.duration.as_millis()).unwrap_or(u32::MAX)
 }
 
 /// Whether an attempt enters its webhook's health.
@@ -80,7 +80,7 @@ pub(super) async fn write(connection: &mut PgConnection, batch: &Batch<'_>, way:
         .bind(flags(|_, attempt| attempt.manual))
         .bind(flags(|attempted, _| counts_for_health(attempted)))
         .bind(rows.iter().map(|(_, attempt)| attempt.started.as_millis()).collect::<Vec<i64>>())
-        .bind(rows.iter().map(|(_, attempt)| duration_column(attempt)).collect::<Vec<i64>>())
+        .bind(rows.iter().map(|(_, attempt)| i64::from(duration_ms(attempt))).collect::<Vec<i64>>())
         .bind(sparse(rows.iter().map(|(_, attempt)| attempt.status.map(i32::from))))
         .bind(sparse(rows.iter().map(|(_, attempt)| attempt.error.as_deref().map(escape))))
         .bind(rows.iter().map(|(_, attempt)| attempt.request_headers.as_str()).collect::<Vec<&str>>())

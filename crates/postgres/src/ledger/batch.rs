@@ -46,6 +46,7 @@ impl<'a> Batch<'a> {
                 DeliveryRef::from_parts(*id, routed.tenant, *webhook, routed.position, routed.accepted, routed.run());
             self.add_state(DeliveryState {
                 event: Some((routed.event.as_str(), routed.event_type.as_str())),
+                routed: true,
                 ..DeliveryState::unknown(reference, routed.accepted)
             });
         }
@@ -91,6 +92,8 @@ pub(super) struct DeliveryState<'a> {
     pub(super) accepted: Timestamp,
     /// The event's id and type.
     pub(super) event: Option<(&'a str, &'a str)>,
+    /// Whether a routed record is among them.
+    pub(super) routed: bool,
     pub(super) progress: Progress,
     pub(super) error: Option<FailureReason>,
     /// The newest attempt.
@@ -99,7 +102,7 @@ pub(super) struct DeliveryState<'a> {
 
 impl<'a> DeliveryState<'a> {
     fn unknown(reference: DeliveryRef, accepted: Timestamp) -> Self {
-        Self { reference, accepted, event: None, progress: Progress::NONE, error: None, newest: None }
+        Self { reference, accepted, event: None, routed: false, progress: Progress::NONE, error: None, newest: None }
     }
 
     fn after(attempted: &'a Attempted) -> Self {
@@ -138,6 +141,7 @@ impl<'a> DeliveryState<'a> {
     fn merge(&mut self, other: Self) {
         self.accepted = self.accepted.max(other.accepted);
         self.event = self.event.or(other.event);
+        self.routed |= other.routed;
         if other.progress > self.progress {
             (self.progress, self.error) = (other.progress, other.error);
         }

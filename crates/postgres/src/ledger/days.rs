@@ -10,6 +10,7 @@ use fanfare_ports::store::StoreError;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use crate::failure::failure;
+use crate::outcomes;
 use crate::rows::{tenant_column, tenant_number};
 
 const GATE: i64 = 0x6661_6e66_0002;
@@ -142,7 +143,7 @@ pub(super) async fn maintain(pool: &PgPool, now: Timestamp, keep: Duration) -> R
     if !risen {
         drop_before(pool, floor).await?;
     }
-    Ok(())
+    outcomes::drop_old(pool, now, floor.start()).await
 }
 
 async fn drop_before(pool: &PgPool, floor: Day) -> Result<(), StoreError> {

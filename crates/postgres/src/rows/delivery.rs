@@ -45,7 +45,8 @@ impl DeliveryRecord {
     pub(crate) fn read(self) -> Result<DeliveryRow, StoreError> {
         let id = DeliveryId::from_bytes(self.id.into_bytes());
         let damaged = |column: &str| StoreError::Damaged(format!("delivery {id}: {column}"));
-        let status = status_of_rank(self.status).ok_or_else(|| damaged("status"))?;
+        let status = u8::try_from(self.status).ok().and_then(DeliveryStatus::from_rank);
+        let status = status.ok_or_else(|| damaged("status"))?;
         let reference = DeliveryRef::from_parts(
             id,
             tenant_number(self.tenant),
@@ -71,18 +72,6 @@ impl DeliveryRecord {
             created_at: Timestamp::from_millis(self.accepted_at),
         })
     }
-}
-
-fn status_of_rank(rank: i16) -> Option<DeliveryStatus> {
-    [
-        DeliveryStatus::Pending,
-        DeliveryStatus::Retrying,
-        DeliveryStatus::Failed,
-        DeliveryStatus::Cancelled,
-        DeliveryStatus::Success,
-    ]
-    .into_iter()
-    .find(|status| i16::from(status.rank()) == rank)
 }
 
 /// A row of `attempts`.

@@ -229,6 +229,8 @@ pub async fn each_change_has_its_line_in_the_audit_log(fixture: &impl Fixture) {
     let page = store.audit(first_page(10)).await.expect("read");
     assert_eq!(page.rows, [audit("tenant.delete"), line]);
     assert_eq!(page.next, None);
+    store.note(audit("portal_link.create")).await.expect("noted");
+    assert_eq!(store.audit(first_page(1)).await.expect("read").rows, [audit("portal_link.create")]);
 }
 
 pub async fn a_tenants_number_is_given_out_once(fixture: &impl Fixture) {
