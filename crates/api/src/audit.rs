@@ -26,7 +26,7 @@ struct AuditLine {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// Who: `operator`, an API key's id, or `fanfare` itself.
+    /// Who: `operator`, an API key's id, `portal` with the name that its link was given, or `fanfare` itself.
     #[schema(example = "key_01JQ8Z0F4M3B7C9D2E5G6H8J0K")]
     actor: String,
     /// What.
@@ -46,6 +46,8 @@ impl From<AuditEntry> for AuditLine {
         let actor = match entry.actor {
             Actor::Operator => "operator".to_owned(),
             Actor::Key(id) => id.to_string(),
+            Actor::Portal(None) => "portal".to_owned(),
+            Actor::Portal(Some(name)) => format!("portal: {name}"),
             Actor::Fanfare => "fanfare".to_owned(),
         };
         Self {

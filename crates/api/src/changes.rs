@@ -28,20 +28,30 @@ pub(crate) struct Line<'a> {
 impl Context {
     /// Makes a change and tells the directory. When it returns, the change is in force here, and elsewhere within a second.
     pub(crate) async fn change(&self, change: Change, line: Line<'_>) -> Result<(), StoreError> {
-        let audit = AuditEntry {
+        let action = line.action;
+        let audit = self.audit_entry(line);
+        let target = audit.target.clone();
+        self.registry.change(change.clone(), audit).await?;
+        tracing::info!(action, of = target, "configuration changed");
+        self.tell().await;
+        self.await_force(&change).await;
+        Ok(())
+    }
+
+    /// Notes in the audit log what changes no configuration.
+    pub(crate) async fn note(&self, line: Line<'_>) -> Result<(), StoreError> {
+        self.registry.note(self.audit_entry(line)).await
+    }
+
+    fn audit_entry(&self, line: Line<'_>) -> AuditEntry {
+        AuditEntry {
             at: self.clock.now(),
             actor: line.actor.clone(),
             action: line.action.to_owned(),
             tenant: line.tenant.cloned(),
             target: line.target,
             fields: line.fields,
-        };
-        let (action, target) = (line.action, audit.target.clone());
-        self.registry.change(change.clone(), audit).await?;
-        tracing::info!(action, of = target, "configuration changed");
-        self.tell().await;
-        self.await_force(&change).await;
-        Ok(())
+        }
     }
 
     async fn tell(&self) {

@@ -25,6 +25,13 @@ pub struct Config {
     pub replays_at_once: NonZeroUsize,
     /// Messages of replayed deliveries that may wait for workers; replays pause above that.
     pub replay_backlog: NonZeroU32,
+    /// Where browsers reach this service, such as `"https://webhooks.example.com"`; what a request says itself, if not given.
+    pub public_url: Option<String>,
+    /// How long somebody stays signed in to the dashboard, such as `"12h"`.
+    #[serde(with = "humantime_serde")]
+    pub session: Duration,
+    /// Pages that are told at once what happens (`GET /v1/live`); more are refused.
+    pub live_connections: NonZeroUsize,
 }
 
 impl Default for Config {
@@ -33,6 +40,7 @@ impl Default for Config {
         const HEAD: NonZeroUsize = NonZeroUsize::new(64 * 1024).expect("not zero");
         const CONNECTIONS: NonZeroUsize = NonZeroUsize::new(4096).expect("not zero");
         const REPLAYS: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
+        const LIVE: NonZeroUsize = NonZeroUsize::new(256).expect("not zero");
         const BACKLOG: NonZeroU32 = NonZeroU32::new(256).expect("not zero");
         Self {
             request_timeout: Duration::from_secs(30),
@@ -42,6 +50,9 @@ impl Default for Config {
             max_connections: CONNECTIONS,
             replays_at_once: REPLAYS,
             replay_backlog: BACKLOG,
+            public_url: None,
+            session: Duration::from_secs(12 * 3600),
+            live_connections: LIVE,
         }
     }
 }

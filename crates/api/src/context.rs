@@ -15,8 +15,9 @@ use fanfare_ports::idempotency::Idempotency;
 use fanfare_ports::outbox::Teller;
 use fanfare_ports::queue::Queue;
 use fanfare_ports::schedule::Schedule;
-use fanfare_ports::store::{Registry, Replays, Reports};
-use tokio::sync::Notify;
+use fanfare_ports::store::{Outcomes, Registry, Replays, Reports, Sessions};
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 
@@ -27,7 +28,9 @@ pub(crate) struct Context {
     pub(crate) intake: Arc<Intake>,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) reports: Arc<dyn Reports>,
+    pub(crate) outcomes: Arc<dyn Outcomes>,
     pub(crate) replays: Arc<dyn Replays>,
+    pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) queue: Arc<dyn Queue>,
     pub(crate) directory: Arc<dyn Directory>,
     pub(crate) catalogue: Arc<Catalogue>,
@@ -42,6 +45,14 @@ pub(crate) struct Context {
     pub(crate) clock: SharedClock,
     /// Names this process and no other.
     pub(crate) holder: String,
+    /// Whether connections are encrypted here.
+    pub(crate) is_encrypted: bool,
+    /// Whether other sites may embed portals.
+    pub(crate) portal_is_framed: bool,
+    /// Room for pages that are told what happens.
+    pub(crate) live_room: Arc<Semaphore>,
+    /// The service ends: what would go on for long ends too.
+    pub(crate) closing: CancellationToken,
     /// Whether the store answered when it was last asked in the background.
     pub(crate) store_answers: AtomicBool,
     /// A replay was asked for.

@@ -167,6 +167,7 @@ async fn put_event_type(
         return Err(Problem::bad_request("the name in the path: webhook.* and fanfare.* are reserved"));
     }
     let checked = check(&name, input)?;
+    member.not_in_portal()?;
     let tenant = member.tenant.number;
     aliases::refuse_taken(&shared, tenant, &name, &checked.aliases).await?;
     for _ in 0..TRIES {
@@ -255,6 +256,7 @@ async fn delete_event_type(
     member: Member,
     Id(name): Id<EventType>,
 ) -> Result<StatusCode, Problem> {
+    member.not_in_portal()?;
     find(&shared, &member, &name).await?;
     let line = Line {
         actor: &member.actor,

@@ -7,18 +7,26 @@ use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{ComponentsBuilder, Content, OpenApi as Document, PathItem, Ref, RefOr, Required};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::context::Shared;
 use crate::problem::{FieldProblem, MEDIA_TYPE, Problem};
-use crate::{api_keys, audit, deliveries, event_types, events, replays, subjects, tenants, webhooks};
+use crate::{
+    api_keys, audit, deliveries, event_types, events, live, portal_links, profiles, replays, sessions, stats, subjects,
+    tenants, webhooks,
+};
 
 const KEY: &str = "api_key";
-/// What operators alone may do, whatever the tenant.
-const FOR_OPERATORS: [&str; 3] = ["Tenants", "API keys", "Audit"];
+const SESSION: &str = "session";
+/// Signing in and out.
+const SESSIONS: &str = "/v1/session";
+/// What no tenant is named for.
+const WITHOUT_TENANT: [&str; 4] = ["Tenants", "API keys", "Audit", "Sessions"];
 
 #[derive(OpenApi)]
 #[openapi(
@@ -37,9 +45,11 @@ const FOR_OPERATORS: [&str; 3] = ["Tenants", "API keys", "Audit"];
         (name = "Deliveries", description = "What came of it"),
         (name = "Replays", description = "Sending past events once more"),
         (name = "Event types", description = "What types mean, their schemas and other names"),
+        (name = "Statistics", description = "What became of deliveries over time"),
         (name = "Tenants", description = "Whose events and webhooks these are; for operators"),
         (name = "API keys", description = "Who may do what; for operators"),
         (name = "Audit", description = "Who changed what; for operators"),
+        (name = "Sessions", description = "Signing in to the dashboard and to portals"),
         (name = "About", description = "This description"),
     ),
 )]
@@ -67,9 +77,14 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .merge(deliveries::routes())
         .merge(replays::routes())
         .merge(event_types::routes())
+        .merge(profiles::routes())
+        .merge(stats::routes())
+        .merge(live::routes())
         .merge(tenants::routes())
+        .merge(portal_links::routes())
         .merge(api_keys::routes())
         .merge(audit::routes())
+        .merge(sessions::routes())
         .routes(routes!(get_openapi))
 }
 
@@ -86,7 +101,8 @@ async fn get_openapi() -> ([(header::HeaderName, &'static str); 1], &'static str
 fn complete(document: &mut Document) {
     let components = document.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
     let mut components = ComponentsBuilder::from(components)
-        .security_scheme(KEY, SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()));
+        .security_scheme(KEY, SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()))
+        .security_scheme(SESSION, SecurityScheme::ApiKey(ApiKey::Cookie(session_cookie())));
     for (name, _, description) in PROBLEMS {
         components = components.response(name, problem(description));
     }
@@ -105,6 +121,14 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&mut Operation, bool
     let reading = item.get.iter_mut().map(|operation| (operation, false));
     let changing = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
     reading.chain(changing.into_iter().flatten().map(|operation| (operation, true)))
+}
+
+fn session_cookie() -> ApiKeyValue {
+    ApiKeyValue::with_description(
+        "fanfare_dashboard",
+        "Who has signed in to the dashboard (`fanfare_portal`: to a portal). It counts only together with the header \
+         `Fanfare-Session`, `dashboard` or `portal`.",
+    )
 }
 
 /// Name, status, description.
@@ -126,9 +150,18 @@ fn problem(description: &str) -> Response {
 }
 
 fn complete_operation(path: &str, operation: &mut Operation, changes: bool) {
-    operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(KEY, [])]);
-    let for_operators = operation.tags.iter().flatten().any(|tag| FOR_OPERATORS.contains(&tag.as_str()));
-    if !for_operators {
+    let signs_in = path == SESSIONS && operation.request_body.is_some();
+    let schemes: &[&str] = if signs_in {
+        &[]
+    } else if path == SESSIONS {
+        &[SESSION]
+    } else {
+        &[KEY, SESSION]
+    };
+    let requirement = |scheme: &&str| SecurityRequirement::new::<_, [&str; 0], &str>(*scheme, []);
+    operation.security = Some(schemes.iter().map(requirement).collect());
+    let without_tenant = operation.tags.iter().flatten().any(|tag| WITHOUT_TENANT.contains(&tag.as_str()));
+    if !without_tenant {
         let header = ParameterBuilder::new()
             .name("Fanfare-Tenant")
             .parameter_in(ParameterIn::Header)
@@ -148,7 +181,7 @@ fn complete_operation(path: &str, operation: &mut Operation, changes: bool) {
     }
     for (name, status, _) in PROBLEMS {
         let possible = match status {
-            "404" => path.contains('{') || !for_operators,
+            "404" => path.contains('{') || !without_tenant,
             "409" => changes && !publishes,
             "413" | "415" => operation.request_body.is_some(),
             "429" => publishes,

@@ -98,9 +98,18 @@ impl Problem {
         Self::fields(self.errors.into_iter().map(renamed).collect())
     }
 
+    /// Whether it says that nobody knows who asks.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+    }
+
     /// Whether it says that something is not there.
     pub(crate) fn is_not_found(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
+    }
+
+    pub(crate) fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail)
     }
 
     pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
@@ -156,7 +165,7 @@ impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::Unavailable(_) => Self::unavailable(error.to_string()),
-            AuthError::Missing | AuthError::Unknown => Self::new(StatusCode::UNAUTHORIZED, error.to_string()),
+            AuthError::Missing | AuthError::Unknown => Self::unauthorized(error.to_string()),
         }
     }
 }

@@ -18,14 +18,14 @@ use fanfare_ports::idempotency::Idempotency;
 use fanfare_ports::outbox::Teller;
 use fanfare_ports::queue::Queue;
 use fanfare_ports::schedule::Schedule;
-use fanfare_ports::store::{Registry, Replays, Reports};
+use fanfare_ports::store::{Outcomes, Registry, Replays, Reports, Sessions};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::context::{Context, Shared};
-use crate::{erasing, guard, guides, openapi, replays, reserved, serving, trace};
+use crate::{erasing, guard, guides, openapi, replays, reserved, serving, sessions, trace};
 
 /// The REST service.
 pub struct Api {
@@ -41,8 +41,12 @@ pub struct Dependencies {
     pub registry: Arc<dyn Registry>,
     /// What happened.
     pub reports: Arc<dyn Reports>,
+    /// What became of deliveries over time.
+    pub outcomes: Arc<dyn Outcomes>,
     /// Replays.
     pub replays: Arc<dyn Replays>,
+    /// Who has signed in.
+    pub sessions: Arc<dyn Sessions>,
     /// Events and deliveries.
     pub queue: Arc<dyn Queue>,
     /// What is told of changes.
@@ -63,6 +67,10 @@ pub struct Dependencies {
     pub targets: TargetRules,
     /// How long payloads are kept (`retention.events`); retry schedules must fit into it.
     pub retention: Duration,
+    /// Whether connections are encrypted here, as [`Api::run`] is told too.
+    pub is_encrypted: bool,
+    /// Whether other sites may embed tenants' portals.
+    pub portal_is_framed: bool,
     /// The clock.
     pub clock: SharedClock,
     /// Names this process and no other.
@@ -86,7 +94,9 @@ impl Api {
             intake,
             registry,
             reports,
+            outcomes,
             replays,
+            sessions,
             queue,
             directory,
             catalogue,
@@ -97,15 +107,20 @@ impl Api {
             keyring,
             targets,
             retention,
+            is_encrypted,
+            portal_is_framed,
             clock,
             holder,
         } = dependencies;
+        let live_room = Arc::new(Semaphore::new(config.live_connections.get()));
         let context = Context {
             config,
             intake,
             registry,
             reports,
+            outcomes,
             replays,
+            sessions,
             queue,
             directory,
             catalogue,
@@ -116,6 +131,10 @@ impl Api {
             keyring,
             targets,
             retention,
+            is_encrypted,
+            portal_is_framed,
+            live_room,
+            closing: CancellationToken::new(),
             clock,
             holder,
             store_answers: AtomicBool::new(false),
@@ -168,8 +187,14 @@ impl Api {
             context.intake.drain().await;
             served
         };
+        let closing = async {
+            ending.cancelled().await;
+            context.closing.cancel();
+        };
         let (served, ..) = tokio::join!(
             serving,
+            closing,
+            sessions::forget(context, &ending),
             context.teller.run(&ending),
             context.intake.watch(&ending),
             reserved::keep(context, &ending),

@@ -2,7 +2,7 @@
 
 mod auth;
 mod check;
-mod headers;
+pub(crate) mod headers;
 mod limits;
 mod managing;
 mod patch;

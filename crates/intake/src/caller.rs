@@ -1,7 +1,7 @@
 //! Who calls.
 
 use fanfare_domain::ids::{KeyId, TenantNumber};
-use fanfare_domain::tenant::Scope;
+use fanfare_domain::tenant::{KeyHash, Scope};
 
 use crate::accepting::Intake;
 use crate::error::{Code, Unavailability};
@@ -78,7 +78,14 @@ impl Intake {
     /// [`AuthError`] if there is no key, it is not known, or keys cannot be looked up now.
     pub async fn authenticate(&self, token: Option<&str>) -> Result<Caller, AuthError> {
         let token = token.filter(|token| !token.is_empty()).ok_or(AuthError::Missing)?;
-        let hash = hash_key(token);
+        self.authenticate_hash(hash_key(token)).await
+    }
+
+    /// The same for a key whose hash was kept, as that of whoever has signed in.
+    ///
+    /// # Errors
+    /// [`AuthError`] if the key is not known any more, or keys cannot be looked up now.
+    pub async fn authenticate_hash(&self, hash: KeyHash) -> Result<Caller, AuthError> {
         if self.operator.matches(&hash) {
             return Ok(Caller::Operator { scope: Scope::All, key: None });
         }

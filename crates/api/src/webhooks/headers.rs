@@ -67,6 +67,19 @@ pub(super) fn check(
     sealed
 }
 
+/// Checks headers that are only shown.
+pub(crate) fn check_shown(profile: &Profile, given: &BTreeMap<String, String>, problems: &mut FieldProblems) {
+    if given.len() > MOST {
+        problems.add("/headers", format!("may have at most {MOST} members, not {}", given.len()));
+        return;
+    }
+    for (name, value) in given {
+        if let Err(detail) = check_name(profile, name).and_then(|()| check_value(value)) {
+            problems.add(format!("/headers{}", token(name)), detail);
+        }
+    }
+}
+
 fn check_name(profile: &Profile, name: &str) -> Result<(), String> {
     if name.len() > LONGEST_NAME {
         return Err(format!("a header's name has at most {LONGEST_NAME} characters"));

@@ -151,7 +151,9 @@ impl Service {
             intake,
             registry: embedded.store(),
             reports: embedded.store(),
+            outcomes: embedded.store(),
             replays: embedded.store(),
+            sessions: embedded.store(),
             queue: embedded.queue(),
             directory: embedded.directory(),
             catalogue,
@@ -162,6 +164,8 @@ impl Service {
             keyring: Arc::clone(keyring),
             targets: TargetRules::default(),
             retention: Duration::from_secs(7 * 86_400),
+            is_encrypted: false,
+            portal_is_framed: false,
             clock,
             holder: "test".to_owned(),
         };

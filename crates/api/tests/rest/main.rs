@@ -11,5 +11,7 @@ mod harness;
 mod replays;
 mod routes;
 mod secrecy;
+mod sessions;
+mod stats;
 mod tenants;
 mod webhooks;

@@ -18,6 +18,8 @@ async fn what_is_served_is_what_is_described() {
         for method in METHODS {
             let answer = service.answer(service.request(&method.to_uppercase(), &some)).await;
             let expected = match (item.get(method), path.starts_with("/v1/")) {
+                // Whoever signs in has nothing to show yet.
+                (Some(Value::Object(_)), true) if (path.as_str(), method) == ("/v1/session", "post") => 400,
                 (Some(Value::Object(_)), true) => 401,
                 (Some(Value::Object(_)), false) => 200,
                 _ => 405,
