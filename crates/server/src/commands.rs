@@ -1,6 +1,7 @@
 //! What each subcommand does.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use fanfare_ports::clock::{SharedClock, SystemClock};
@@ -82,6 +83,7 @@ async fn standalone(mut settings: Settings, with_demo: bool) -> Result<(), Failu
     serve_admin(&settings, &telemetry, &readiness, "standalone", &mut supervisor).await?;
     let shutdown = settings.shutdown;
     let ports = Ports::embedded(&embedded);
+    let sign_in = sign_in_address(&settings, &ports, &clock).await?;
     let demo = with_demo.then(|| demo::Demo::of(&settings)).transpose()?;
     let mut shared = Shared::new(settings, ports, Arc::clone(&clock), readiness.clone(), &mut supervisor);
     for service in Service::all() {
@@ -89,12 +91,27 @@ async fn standalone(mut settings: Settings, with_demo: bool) -> Result<(), Failu
     }
     readiness.running();
     tracing::info!(service = "standalone", "started");
+    println!("Dashboard: {sign_in}");
+    println!("           (this address signs you in once, within {} minutes)", SIGN_IN_WITHIN.as_secs() / 60);
     if let Some(demo) = demo {
         supervisor.run("demo", demo.run_beside(supervisor.stop.clone()));
     }
     let outcome = supervisor.supervise(&readiness, shutdown, &clock).await;
     embedded.close().await;
     outcome
+}
+
+/// Where whoever started this system finds its dashboard, and is let in without a key.
+async fn sign_in_address(settings: &Settings, ports: &Ports, clock: &SharedClock) -> Result<String, Failure> {
+    let key = settings.operator_key.as_deref().unwrap_or_default();
+    let (sessions, session) = (ports.store()?.sessions, settings.services.api.session);
+    let path = fanfare_api::make_sign_in_link(&*sessions, key, clock.now(), SIGN_IN_WITHIN, session);
+    let path = path.await.map_err(|error| Failure::run("cannot make a link into the dashboard", error))?;
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let here = || format!("{scheme}://{}", settings.http_addr);
+    let base =
+        settings.services.api.public_url.as_deref().map_or_else(here, |url| url.trim_end_matches('/').to_owned());
+    Ok(format!("{base}{path}"))
 }
 
 async fn migrate(settings: Settings) -> Result<(), Failure> {
@@ -143,5 +160,7 @@ async fn serve_admin(
     Ok(())
 }
 
+/// How long the link of a standalone system's start opens its dashboard.
+const SIGN_IN_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// Logs that people look at while they try things out.
 pub(crate) const FOR_PEOPLE: LogFormat = LogFormat::Text;

@@ -17,10 +17,11 @@ use fanfare_domain::webhook::Webhook;
 use fanfare_ports::directory::Write;
 use fanfare_ports::idempotency::{IdClaim, Idempotency, IdempotencyError, Key};
 use fanfare_ports::schedule::{Applied, Change, Claim, Claimed, Earliest, Lead, LookedUp, Schedule, ScheduleError};
+use fanfare_ports::store::outcomes::{Counts, Failing, Outcome, Span, Waiting};
 use fanfare_ports::store::{
-    self, AttemptRow, AuditEntry, Candidate, Cursor, DeliveryFilter, DeliveryRow, EventFilter, EventRow, Ledger,
-    Notice, Notices, Outbox, OutboxItem, Page, PageRequest, Recorded, Registry, Replay, Replays, Reports, StoreError,
-    SubjectRow, WebhookStats,
+    self, AttemptRow, AuditEntry, Candidate, Cursor, DeliveryFilter, DeliveryRow, EventFilter, EventRow, Ledger, Link,
+    Notice, Notices, Outbox, OutboxItem, Outcomes, Page, PageRequest, PassHash, Recorded, Registry, Replay, Replays,
+    Reports, Session, Sessions, StoreError, SubjectRow, WebhookStats,
 };
 use fanfare_spans::{ask_database, fail};
 use tracing::Instrument;
@@ -94,6 +95,7 @@ measured! { Idempotency or IdempotencyError {
 measured! { Registry or StoreError {
     "next_tenant_number" next_tenant_number() -> TenantNumber;
     "change" change(change: store::Change, audit: AuditEntry) -> ();
+    "note_audit" note(audit: AuditEntry) -> ();
     "tenant" tenant(id: &TenantId) -> Option<Tenant>;
     "tenant" tenant_numbered(number: TenantNumber) -> Option<Tenant>;
     "tenants" tenants(page: PageRequest) -> Page<Tenant>;
@@ -136,6 +138,26 @@ measured! { Reports or StoreError {
     "attempts" attempts(tenant: TenantNumber, delivery: &DeliveryRef) -> Vec<AttemptRow>;
     "subjects" subjects(tenant: TenantNumber, delivered: Option<bool>, page: PageRequest) -> Page<SubjectRow>;
     "stats" stats(tenant: TenantNumber, webhooks: &[WebhookId]) -> Vec<WebhookStats>;
+} }
+
+measured! { Outcomes or StoreError {
+    "outcomes" outcomes(
+        tenant: Option<TenantNumber>, span: Span, since: Timestamp, until: Timestamp
+    ) -> Vec<Outcome>;
+    "waiting" waiting(tenant: Option<TenantNumber>, now: Timestamp) -> Waiting;
+    "note_waiting" note_waiting(now: Timestamp) -> ();
+    "failing" failing(tenant: Option<TenantNumber>, limit: u32) -> Vec<Failing>;
+    "busiest" busiest(span: Span, since: Timestamp, until: Timestamp, limit: u32) -> Vec<(TenantNumber, Counts)>;
+} }
+
+measured! { Sessions or StoreError {
+    "put_link" put_link(hash: &PassHash, link: &Link) -> ();
+    "take_link" take_link(hash: &PassHash, now: Timestamp) -> Option<Link>;
+    "put_session" put_session(hash: &PassHash, session: &Session) -> ();
+    "session" session(hash: &PassHash, now: Timestamp) -> Option<Session>;
+    "end_session" end_session(hash: &PassHash) -> ();
+    "end_portal" end_portal(tenant: TenantNumber) -> ();
+    "forget_sessions" forget_expired(now: Timestamp) -> ();
 } }
 
 measured! { Replays or StoreError {

@@ -11,7 +11,7 @@ use fanfare_ports::directory::Directory;
 use fanfare_ports::idempotency::Idempotency;
 use fanfare_ports::queue::Queue;
 use fanfare_ports::schedule::Schedule;
-use fanfare_ports::store::{Ledger, Notices, Outbox, Registry, Replays, Reports};
+use fanfare_ports::store::{Ledger, Notices, Outbox, Outcomes, Registry, Replays, Reports, Sessions};
 use fanfare_postgres::SetupError;
 use fanfare_redis::{ConnectError as RedisError, TimeSource};
 
@@ -31,11 +31,16 @@ pub(crate) struct StorePorts {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) notices: Arc<dyn Notices>,
     pub(crate) reports: Arc<dyn Reports>,
+    pub(crate) outcomes: Arc<dyn Outcomes>,
+    pub(crate) sessions: Arc<dyn Sessions>,
     pub(crate) replays: Arc<dyn Replays>,
 }
 
 impl StorePorts {
-    fn of<S: Registry + Outbox + Ledger + Notices + Reports + Replays>(store: Arc<S>, system: Database) -> Self {
+    fn of<S>(store: Arc<S>, system: Database) -> Self
+    where
+        S: Registry + Outbox + Ledger + Notices + Reports + Outcomes + Sessions + Replays,
+    {
         let store = Measured::new(store, system);
         Self {
             registry: Arc::clone(&store) as _,
@@ -43,6 +48,8 @@ impl StorePorts {
             ledger: Arc::clone(&store) as _,
             notices: Arc::clone(&store) as _,
             reports: Arc::clone(&store) as _,
+            outcomes: Arc::clone(&store) as _,
+            sessions: Arc::clone(&store) as _,
             replays: store,
         }
     }

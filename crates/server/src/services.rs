@@ -196,6 +196,7 @@ impl Shared {
             ledger: store.ledger,
             registry: store.registry,
             notices: store.notices,
+            outcomes: store.outcomes,
             teller: self.teller("logs")?,
             announcer: Announcer::new(queue, Arc::clone(&clock), self.settings.services.intake.clone()),
             profiles: Arc::clone(&self.profiles),
@@ -216,7 +217,9 @@ impl Shared {
             intake: self.intake()?,
             registry: store.registry,
             reports: store.reports,
+            outcomes: store.outcomes,
             replays: store.replays,
+            sessions: store.sessions,
             queue: Arc::clone(&self.ports.queue),
             directory: Arc::clone(&self.ports.directory),
             catalogue: Arc::clone(&self.catalogue),
@@ -227,10 +230,14 @@ impl Shared {
             keyring: self.keyring()?,
             targets: self.settings.targets.clone(),
             retention: self.settings.retention.events,
+            is_encrypted: tls.is_some(),
+            portal_is_framed: !self.settings.services.dashboard.frame_origins.is_empty(),
             clock: Arc::clone(&self.clock),
             holder: self.holder.clone(),
         };
-        let beside = admin::health(self.readiness.clone());
+        let dashboard = &self.settings.services.dashboard;
+        let pages = fanfare_dashboard::router(dashboard).map_err(SettingsError::from)?;
+        let beside = admin::health(self.readiness.clone()).merge(pages);
         let api = Api::new(self.settings.services.api.clone(), dependencies, beside);
         let asked = Arc::clone(&api);
         self.readiness.add("api", move || asked.waits_for());

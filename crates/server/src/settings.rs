@@ -37,6 +37,9 @@ pub(crate) enum SettingsError {
         /// What it must be.
         expected: String,
     },
+    /// What the dashboard should look like is not right.
+    #[error("wrong configuration")]
+    Dashboard(#[from] fanfare_dashboard::DashboardError),
     /// The configuration file cannot be read.
     #[error("configuration file {path} cannot be read: {source}")]
     Read {
@@ -153,6 +156,7 @@ pub(crate) struct ServiceConfigs {
     pub(crate) scheduler: fanfare_scheduler::Config,
     pub(crate) logs: fanfare_logs::Config,
     pub(crate) api: fanfare_api::Config,
+    pub(crate) dashboard: fanfare_dashboard::Config,
 }
 
 impl Settings {
@@ -242,6 +246,7 @@ impl Settings {
                 scheduler: file.scheduler,
                 logs: file.logs,
                 api: file.api,
+                dashboard: file.dashboard,
             },
         })
     }

@@ -47,6 +47,7 @@ pub(super) struct File {
     pub(super) scheduler: fanfare_scheduler::Config,
     pub(super) logs: fanfare_logs::Config,
     pub(super) api: fanfare_api::Config,
+    pub(super) dashboard: fanfare_dashboard::Config,
     /// The operator's profiles by name, as they are written.
     #[serde(rename = "profiles")]
     described: BTreeMap<Spanned<String>, Description>,
