@@ -62,6 +62,10 @@ struct SignatureShown {
     scheme: &'static str,
     /// The header that holds the signature.
     header: Option<String>,
+    /// The header that holds the event's id, which is signed too under `standard`.
+    id_header: Option<String>,
+    /// The header that holds the time in Unix seconds, which is signed too under `standard`.
+    timestamp_header: Option<String>,
     /// How many signatures it may hold: `one` or `several`.
     #[schema(value_type = HoldsWord)]
     holds: &'static str,
@@ -120,10 +124,13 @@ struct StatusesShown {
 
 impl From<&DomainProfile> for Profile {
     fn from(profile: &DomainProfile) -> Self {
-        let shows_signature =
-            |content: &Content<HeaderValue>| matches!(content, Content::Shown { value: HeaderValue::Signature, .. });
+        let header_of = |wanted: HeaderValue| {
+            let shows =
+                |content: &Content<HeaderValue>| matches!(content, Content::Shown { value, .. } if *value == wanted);
+            let header = profile.headers.iter().find(|header| shows(&header.content));
+            header.map(|header| header.name.clone())
+        };
         let time = |duration| humantime::format_duration(duration).to_string();
-        let header = profile.headers.iter().find(|header| shows_signature(&header.content));
         Self {
             name: profile.name.clone(),
             content_type: profile.content_type.clone(),
@@ -132,7 +139,9 @@ impl From<&DomainProfile> for Profile {
                     SignatureScheme::Standard => "standard",
                     SignatureScheme::Sha256Hex => "sha256_hex",
                 },
-                header: header.map(|header| header.name.clone()),
+                header: header_of(HeaderValue::Signature),
+                id_header: header_of(HeaderValue::EventId),
+                timestamp_header: header_of(HeaderValue::Timestamp),
                 holds: match profile.signature.holds {
                     Holds::One => "one",
                     Holds::Several => "several",

@@ -64,6 +64,8 @@ struct Session {
     tenant: Option<TenantId>,
     /// The tenant's name for people.
     tenant_name: Option<String>,
+    /// The profile of the tenant's webhooks that name none.
+    default_profile: Option<String>,
     /// `manage` or `read`.
     #[schema(value_type = AccessWord)]
     access: Access,
@@ -250,7 +252,8 @@ async fn show(session: &Kept, shared: &Context) -> Result<Session, Problem> {
     Ok(Session {
         role,
         tenant: tenant.as_ref().map(|tenant| tenant.id.clone()),
-        tenant_name: tenant.and_then(|tenant| tenant.name.clone()),
+        tenant_name: tenant.as_ref().and_then(|tenant| tenant.name.clone()),
+        default_profile: tenant.map(|tenant| tenant.default_profile.clone()),
         access,
         portal,
         name,

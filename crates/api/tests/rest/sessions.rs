@@ -135,6 +135,7 @@ async fn a_link_into_a_portal_opens_once() {
         (&json!("tenant"), &json!(true), &json!("read"))
     );
     assert_eq!((&session["tenant"], &session["name"]), (&json!("acme"), &json!("jo@acme.example")));
+    assert_eq!(session["default_profile"], "standard");
     Browser::new(&service, "portal").sign_in(json!({"link": token})).await.problem(401);
     // The dashboard takes no links into portals.
     let other = portal_link(&service, json!({})).await;

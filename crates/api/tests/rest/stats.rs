@@ -113,6 +113,9 @@ async fn profiles_are_told_and_show_what_they_send() {
     service.tenant("acme").await;
     let profiles = service.call("GET", "/v1/profiles", None).await.ok(200);
     let names: Vec<_> = profiles["data"].as_array().expect("rows").iter().map(|row| &row["name"]).collect();
+    let standard = profiles["data"].as_array().expect("rows").iter().find(|row| row["name"] == "standard");
+    let signature = &standard.expect("there is one")["signature"];
+    assert_eq!((&signature["header"], &signature["id_header"]), (&json!("webhook-signature"), &json!("webhook-id")));
     assert!(names.contains(&&json!("standard")) && names.contains(&&json!("qr3")), "{names:?}");
     let body = json!({"type": "a.b", "data": {"a": [1]}});
     let sample = service.call("POST", "/v1/profiles/standard/sample", body.clone()).await.ok(200);
