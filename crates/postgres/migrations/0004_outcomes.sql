@@ -11,12 +11,22 @@ CREATE TABLE outcomes (
     attempts        bigint NOT NULL DEFAULT 0,
     failed_attempts bigint NOT NULL DEFAULT 0,
     response_times  bigint[] NOT NULL DEFAULT array_fill(0::bigint, ARRAY[32]),
-    waiting         bigint,                    -- what waited when that was last noted, and since when
-    oldest_waiting  bigint,
     PRIMARY KEY (tenant, span, start)
 ) WITH (fillfactor = 60);
 CREATE INDEX outcomes_of_all ON outcomes (span, start);
 CREATE INDEX outcomes_open ON outcomes (tenant, span, start) WHERE deliveries > ended;
+
+-- What waited when that was last noted within a span, and since when; nothing, where there is no row. Apart from what is counted, so
+-- that noting it holds up nobody who counts.
+CREATE TABLE outcomes_waiting (
+    tenant     integer NOT NULL,
+    span       integer NOT NULL,
+    start      bigint NOT NULL,
+    deliveries bigint NOT NULL,
+    oldest     bigint,
+    PRIMARY KEY (tenant, span, start)
+);
+CREATE INDEX outcomes_waiting_of_all ON outcomes_waiting (span, start);
 
 -- `routed`: the routed record has been written, and with it the delivery counted. `was`: how the row was before its last change, its
 -- status and 8 more if it was routed; none if it was not there. No index has them, so that they cost next to nothing.

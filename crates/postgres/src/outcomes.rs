@@ -14,6 +14,9 @@ use crate::connection::PostgresStore;
 use crate::failure::failure;
 use crate::rows::{tenant_column, tenant_number, time};
 
+/// Held by whoever notes what waits.
+const TURN_TO_NOTE: i64 = 0x6661_6e66_0003;
+
 /// Rows of tenants that are not deleted.
 macro_rules! living {
     () => {
@@ -54,11 +57,18 @@ macro_rules! open {
 }
 
 const OUTCOMES: &str = concat!(
-    "SELECT o.start, ",
+    "WITH counted AS (SELECT o.start, ",
     sums!(),
-    ", SUM(o.waiting)::bigint AS waiting, MIN(o.oldest_waiting) AS oldest_waiting FROM outcomes o WHERE ",
+    " FROM outcomes o WHERE ",
     within!(),
-    " GROUP BY o.start ORDER BY o.start"
+    " GROUP BY o.start), noted AS (SELECT o.start, SUM(o.deliveries)::bigint AS waiting, MIN(o.oldest) AS oldest_waiting \
+     FROM outcomes_waiting o WHERE ",
+    within!(),
+    " GROUP BY o.start) \
+     SELECT start, COALESCE(deliveries, 0) AS deliveries, COALESCE(ended, 0) AS ended, \
+     COALESCE(delivered, 0) AS delivered, COALESCE(failed, 0) AS failed, COALESCE(attempts, 0) AS attempts, \
+     COALESCE(failed_attempts, 0) AS failed_attempts, COALESCE(waiting, 0) AS waiting, oldest_waiting \
+     FROM counted FULL JOIN noted USING (start) ORDER BY start"
 );
 
 const RESPONSE_TIMES: &str = concat!(
@@ -106,7 +116,7 @@ struct OutcomeRecord {
     start: i64,
     #[sqlx(flatten)]
     counts: CountsRecord,
-    waiting: Option<i64>,
+    waiting: i64,
     oldest_waiting: Option<i64>,
 }
 
@@ -160,9 +170,7 @@ impl Outcomes for PostgresStore {
         let read = |row: OutcomeRecord| Outcome {
             start: Timestamp::from_millis(row.start),
             counts: row.counts.read(ResponseTimes::of(times.remove(&row.start).unwrap_or_default())),
-            waiting: row
-                .waiting
-                .map(|number| Waiting { deliveries: number.cast_unsigned(), oldest: time(row.oldest_waiting) }),
+            waiting: Waiting { deliveries: row.waiting.cast_unsigned(), oldest: time(row.oldest_waiting) },
         };
         Ok(rows.into_iter().map(read).collect())
     }
@@ -180,26 +188,33 @@ impl Outcomes for PostgresStore {
 
     async fn note_waiting(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await.map_err(failure)?;
+        let turn: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+            .bind(TURN_TO_NOTE)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(failure)?;
+        if !turn {
+            // Another process is at it, and notes the same.
+            return Ok(());
+        }
         // Tenants of which nothing waits any more.
         sqlx::query(
-            "UPDATE outcomes SET waiting = 0, oldest_waiting = NULL \
-             WHERE (span, start) IN ((60, $1 / 60000 * 60000), (3600, $1 / 3600000 * 3600000)) \
-             AND waiting IS DISTINCT FROM 0",
+            "UPDATE outcomes_waiting SET deliveries = 0, oldest = NULL \
+             WHERE (span, start) IN ((60, $1 / 60000 * 60000), (3600, $1 / 3600000 * 3600000)) AND deliveries <> 0",
         )
         .bind(now.as_millis())
         .execute(&mut *transaction)
         .await
         .map_err(failure)?;
         sqlx::query(concat!(
-            "INSERT INTO outcomes (tenant, span, start, waiting, oldest_waiting) \
+            "INSERT INTO outcomes_waiting (tenant, span, start, deliveries, oldest) \
              SELECT tenant, span, $1 / (span * 1000) * (span * 1000), COALESCE(deliveries, 0), oldest \
              FROM (SELECT o.tenant, ",
             open!(),
             " AND ",
             living!(),
-            " GROUP BY o.tenant) AS open_ones, (VALUES (60), (3600)) AS spans (span) ORDER BY tenant, span \
-             ON CONFLICT (tenant, span, start) DO UPDATE \
-             SET waiting = excluded.waiting, oldest_waiting = excluded.oldest_waiting",
+            " GROUP BY o.tenant) AS open_ones, (VALUES (60), (3600)) AS spans (span) \
+             ON CONFLICT (tenant, span, start) DO UPDATE SET deliveries = excluded.deliveries, oldest = excluded.oldest",
         ))
         .bind(now.as_millis())
         .bind(minutes_from(now).as_millis())
@@ -255,11 +270,16 @@ impl Outcomes for PostgresStore {
 
 /// Drops minutes that hours tell of, and hours from before `floor`.
 pub(crate) async fn drop_old(pool: &PgPool, now: Timestamp, floor: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM outcomes WHERE (span = 60 AND start < $1) OR (span = 3600 AND start < $2)")
-        .bind(minutes_from(now).as_millis())
-        .bind(floor.as_millis())
-        .execute(pool)
-        .await
-        .map_err(failure)?;
+    for statement in [
+        "DELETE FROM outcomes WHERE (span = 60 AND start < $1) OR (span = 3600 AND start < $2)",
+        "DELETE FROM outcomes_waiting WHERE (span = 60 AND start < $1) OR (span = 3600 AND start < $2)",
+    ] {
+        sqlx::query(statement)
+            .bind(minutes_from(now).as_millis())
+            .bind(floor.as_millis())
+            .execute(pool)
+            .await
+            .map_err(failure)?;
+    }
     Ok(())
 }

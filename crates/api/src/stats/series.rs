@@ -32,8 +32,8 @@ pub(super) struct Point {
     p95_ms: Option<f64>,
     /// How long 99 of 100 attempts took at most.
     p99_ms: Option<f64>,
-    /// Deliveries that waited when that was last noted within it; `null` if it was not yet.
-    waiting: Option<u64>,
+    /// Deliveries that waited when that was last noted within it.
+    waiting: u64,
     /// How old the oldest of them was; `null` if nothing waited.
     oldest_waiting_seconds: Option<u64>,
 }
@@ -47,22 +47,15 @@ pub(super) fn points(time: &Time, outcomes: Vec<Outcome>, waiting: Waiting, now:
     while at < time.until && at <= now {
         let end = at.plus(length);
         let outcome = outcomes.next_if(|outcome| outcome.start == at);
-        let noted = if now < end {
-            Some((waiting, now))
-        } else {
-            match &outcome {
-                // Nobody notes that nothing waits where nothing happens either.
-                None => Some((Waiting::default(), end)),
-                Some(outcome) => outcome.waiting.map(|waiting| (waiting, end)),
-            }
-        };
-        points.push(point(at, outcome, noted));
+        let noted = outcome.as_ref().map(|outcome| outcome.waiting).unwrap_or_default();
+        let (waiting, until) = if now < end { (waiting, now) } else { (noted, end) };
+        points.push(point(at, outcome, waiting, until));
         at = end;
     }
     points
 }
 
-fn point(at: Timestamp, outcome: Option<Outcome>, noted: Option<(Waiting, Timestamp)>) -> Point {
+fn point(at: Timestamp, outcome: Option<Outcome>, waiting: Waiting, until: Timestamp) -> Point {
     let counts = outcome.map(|outcome| outcome.counts).unwrap_or_default();
     let percentile = |share| counts.response_times.percentile(share).map(|ms| (ms * 10.0).round() / 10.0);
     Point {
@@ -75,9 +68,8 @@ fn point(at: Timestamp, outcome: Option<Outcome>, noted: Option<(Waiting, Timest
         p50_ms: percentile(0.5),
         p95_ms: percentile(0.95),
         p99_ms: percentile(0.99),
-        waiting: noted.map(|(waiting, _)| waiting.deliveries),
-        oldest_waiting_seconds: noted
-            .and_then(|(waiting, until)| waiting.oldest.map(|oldest| until.since(oldest).as_secs())),
+        waiting: waiting.deliveries,
+        oldest_waiting_seconds: waiting.oldest.map(|oldest| until.since(oldest).as_secs()),
     }
 }
 
@@ -93,12 +85,12 @@ mod tests {
         let time = Time { span: Span::Minute, since: minute(0), until: minute(10) };
         let counts = Counts { deliveries: 3, ..Counts::default() };
         let oldest = Some(minute(1));
-        let happened = Outcome { start: minute(1), counts, waiting: Some(Waiting { deliveries: 2, oldest }) };
+        let happened = Outcome { start: minute(1), counts, waiting: Waiting { deliveries: 2, oldest } };
         let now = minute(3).plus(Duration::from_secs(30));
         let points = points(&time, vec![happened], Waiting { deliveries: 1, oldest }, now);
         let told: Vec<_> =
             points.iter().map(|point| (point.deliveries, point.waiting, point.oldest_waiting_seconds)).collect();
-        assert_eq!(told, [(0, Some(0), None), (3, Some(2), Some(60)), (0, Some(0), None), (0, Some(1), Some(150))]);
+        assert_eq!(told, [(0, 0, None), (3, 2, Some(60)), (0, 0, None), (0, 1, Some(150))]);
         assert_eq!(points[1].at, minute(1));
         assert_eq!(points[1].p50_ms, None);
     }

@@ -73,19 +73,17 @@ impl Outcomes for SqliteStore {
         let found = asked(concat!(
             "SELECT o.start, ",
             sums!(),
-            ", sum(o.waiting), min(o.oldest_waiting) FROM outcomes o WHERE ",
+            ", coalesce(sum(o.waiting), 0), min(o.oldest_waiting) FROM outcomes o WHERE ",
             within!(),
             " GROUP BY o.start ORDER BY o.start"
         ));
         let found = found.fetch_all(self.database.read()).await.map_err(failed)?;
         let outcomes = found.iter().map(|row| {
             let start: i64 = row.try_get(0).map_err(failed)?;
-            let waiting: Option<i64> = row.try_get(7).map_err(failed)?;
-            let oldest = rows::time(row, 8)?;
             Ok(Outcome {
                 start: Timestamp::from_millis(start),
                 counts: counts(row, ResponseTimes::of(times.remove(&start).unwrap_or_default()))?,
-                waiting: waiting.map(|number| Waiting { deliveries: number.cast_unsigned(), oldest }),
+                waiting: Waiting { deliveries: count(row, 7)?, oldest: rows::time(row, 8)? },
             })
         });
         outcomes.collect()
@@ -207,9 +205,8 @@ pub(super) async fn add(db: &mut SqliteConnection, additions: &Additions) -> Res
 async fn note_waiting(db: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {
     // Tenants of which nothing waits any more.
     query(
-        "UPDATE outcomes SET waiting = 0, oldest_waiting = NULL
-         WHERE (span, start) IN (VALUES (60, ?1 / 60000 * 60000), (3600, ?1 / 3600000 * 3600000))
-            AND waiting IS NOT 0",
+        "UPDATE outcomes SET waiting = NULL, oldest_waiting = NULL
+         WHERE (span, start) IN (VALUES (60, ?1 / 60000 * 60000), (3600, ?1 / 3600000 * 3600000)) AND waiting > 0",
     )
     .bind(now.as_millis())
     .execute(&mut *db)

@@ -233,8 +233,8 @@ pub struct Outcome {
     pub start: Timestamp,
     /// What happened.
     pub counts: Counts,
-    /// What waited when that was last noted; `None` if it was not.
-    pub waiting: Option<Waiting>,
+    /// What waited when that was last noted; nothing, if it was not.
+    pub waiting: Waiting,
 }
 
 /// A webhook whose last attempt failed.

@@ -153,7 +153,7 @@ pub async fn what_waits_is_told_and_noted(fixture: &impl Fixture) {
     write(&*store, &[record(first.succeeded(2, seconds(61)))]).await;
     let one = Waiting { deliveries: 1, oldest: Some(noon().plus(seconds(120))) };
     assert_eq!(store.waiting(Some(ACME), now).await.expect("read"), one);
-    let noted = |outcomes: Vec<Outcome>| outcomes.last().and_then(|outcome| outcome.waiting);
+    let noted = |outcomes: Vec<Outcome>| outcomes.last().map(|outcome| outcome.waiting);
     assert_eq!(noted(told(&*store, Some(ACME), Span::Minute).await), Some(both), "as it was");
     assert_eq!(noted(told(&*store, Some(ACME), Span::Hour).await), Some(both), "as it was");
     // A day later hours alone tell.
@@ -165,7 +165,7 @@ pub async fn what_waits_is_told_and_noted(fixture: &impl Fixture) {
     store.note_waiting(now).await.expect("noted");
     for span in Span::ALL {
         let last = told(&*store, Some(ACME), span).await.pop().expect("there is one");
-        assert_eq!(last.waiting, Some(Waiting::default()), "nothing waits any more");
+        assert_eq!(last.waiting, Waiting::default(), "nothing waits any more");
     }
 }
 

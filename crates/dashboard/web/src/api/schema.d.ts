@@ -1585,8 +1585,12 @@ export interface components {
             header?: string | null;
             /** @description How many signatures it may hold: `one` or `several`. */
             holds: components["schemas"]["SignaturesHeld"];
+            /** @description The header that holds the event's id, which is signed too under `standard`. */
+            id_header?: string | null;
             /** @description `standard`: `v1,<base64>` over `{id}.{timestamp}.{body}`; `sha256_hex`: `sha256=<hexadecimal>` over the body. */
             scheme: components["schemas"]["SignatureScheme"];
+            /** @description The header that holds the time in Unix seconds, which is signed too under `standard`. */
+            timestamp_header?: string | null;
         };
         /** @description How much a tenant may publish. */
         Quota: {
@@ -1808,7 +1812,7 @@ export interface components {
         /** @description An event as a sample shows it. */
         SampleOf: {
             /** @description Its data: any JSON value; `{}`, if not given. */
-            data?: Record<string, never> | null;
+            data?: unknown;
             /** @description Headers that the webhook sends along. */
             headers?: {
                 [key: string]: string;
@@ -1839,6 +1843,8 @@ export interface components {
         Session: {
             /** @description `manage` or `read`. */
             access: components["schemas"]["Access"];
+            /** @description The profile of the tenant's webhooks that name none. */
+            default_profile?: string | null;
             /**
              * Format: date-time
              * @description Until when.
@@ -1958,9 +1964,9 @@ export interface components {
             p99_ms?: number | null;
             /**
              * Format: int64
-             * @description Deliveries that waited when that was last noted within it; `null` if it was not yet.
+             * @description Deliveries that waited when that was last noted within it.
              */
-            waiting?: number | null;
+            waiting: number;
         };
         /** @description Statuses from one to another, both included. */
         Statuses: {

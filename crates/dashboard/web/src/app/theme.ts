@@ -43,7 +43,7 @@ export const variables: CSSVariablesResolver = () => ({
     "--mantine-color-error": "var(--mantine-color-red-9)",
     "--fanfare-good": "#087f5b",
     "--fanfare-bad": "#c92a2a",
-    "--fanfare-middle": "#b35c00",
+    "--fanfare-middle": "#a65400",
     "--fanfare-line": "var(--mantine-color-gray-3)",
     "--fanfare-sunken": "var(--mantine-color-gray-0)",
     ...darkerText(),
@@ -57,8 +57,22 @@ export const variables: CSSVariablesResolver = () => ({
     "--fanfare-middle": "#ffb057",
     "--fanfare-line": "var(--mantine-color-dark-4)",
     "--fanfare-sunken": "var(--mantine-color-dark-8)",
+    ...calmerTints(),
   },
 });
+
+/** Tints in the dark: Mantine's are so strong that a badge outshines what it belongs to. */
+function calmerTints(): Record<`--${string}`, string> {
+  const tint = (name: string, share: number) =>
+    `color-mix(in srgb, var(--mantine-color-${name}-6) ${share}%, var(--mantine-color-body))`;
+  return Object.fromEntries(
+    Object.keys(TINTS).flatMap((name) => [
+      [`--mantine-color-${name}-light`, tint(name, 16)],
+      [`--mantine-color-${name}-light-hover`, tint(name, 22)],
+      [`--mantine-color-${name}-light-color`, `var(--mantine-color-${name}-2)`],
+    ]),
+  );
+}
 
 /** Text on a tint: Mantine's darkest shades of the lighter colours miss AA by a little. */
 function darkerText(): Record<`--${string}`, string> {

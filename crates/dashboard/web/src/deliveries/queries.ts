@@ -27,7 +27,7 @@ export function deliveriesQuery(
   return queryOptions({
     queryKey: ["live", tenant, "deliveries", webhook, filters, cursor ?? null],
     queryFn: ({ signal }) => {
-      const params = { header: inTenant(tenant), path: { id: webhook }, query: { ...filters, cursor } };
+      const params = { header: inTenant(tenant), path: { id: webhook }, query: { ...filters, limit: PAGE, cursor } };
       return answered(api.GET("/v1/webhooks/{id}/deliveries", { params, signal }));
     },
     placeholderData: keepPreviousData,

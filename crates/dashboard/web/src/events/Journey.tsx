@@ -43,7 +43,7 @@ export function Journey({ event, runs }: Props) {
             {runs.first.length > 1 && <Shares counts={counts} />}
           </Station>
         </ol>
-        <Text component="figcaption" mt="md">
+        <Text component="figcaption" mt="md" size="sm" c="dimmed">
           {journeyWords(event, runs)}
         </Text>
       </figure>

@@ -14,7 +14,7 @@ export function BusyTenants({ range }: { range: Range }) {
   const query = useQuery(busyQuery(range));
   const titleId = useId();
   return (
-    <Paper component="section" withBorder p="md" aria-labelledby={titleId}>
+    <Paper component="section" withBorder p="md" h="100%" aria-labelledby={titleId}>
       <Title order={2} size="h5" id={titleId} mb="sm">
         Busiest tenants
       </Title>

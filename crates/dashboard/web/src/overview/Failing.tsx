@@ -16,7 +16,7 @@ export function Failing({ tenant }: { tenant: string | undefined }) {
   const query = useQuery(failingQuery(tenant));
   const titleId = useId();
   return (
-    <Paper component="section" withBorder p="md" aria-labelledby={titleId}>
+    <Paper component="section" withBorder p="md" h="100%" aria-labelledby={titleId}>
       <Title order={2} size="h5" id={titleId} mb="sm">
         Who fails now
       </Title>
@@ -39,7 +39,7 @@ function NobodyFails() {
   return (
     <Group gap="xs">
       <IconCircleCheck size={20} color="var(--fanfare-good)" aria-hidden />
-      <Text size="sm">Nobody: the last attempt at every webhook went well.</Text>
+      <Text size="sm">Nobody: the latest attempt at every webhook succeeded.</Text>
     </Group>
   );
 }
@@ -73,7 +73,7 @@ function Since({ webhook }: { webhook: FailingWebhook }) {
   if (!webhook.first_failure_at) return null;
   return (
     <>
-      first failed <Time at={webhook.first_failure_at} relative />, last{" "}
+      first failure <Time at={webhook.first_failure_at} relative />, latest{" "}
       <Time at={webhook.last_failure_at} relative />
     </>
   );

@@ -22,7 +22,7 @@ export function Headline({ stats, range }: { stats: Stats; range: Range }) {
         note={failed === 0 ? "none failed" : `${count(failed)} failed`}
       />
       <Figure
-        label="Response time, 95 %"
+        label="Response time (p95)"
         value={p95 === null ? "–" : duration(p95.value)}
         note={
           slowest === null ? "no attempts" : `at most ${duration(slowest.value)} in the last ${range.words}`

@@ -8,7 +8,7 @@ import type { Range } from "./ranges";
 type Draw = (stats: Stats, range: Range) => ChartData;
 
 const percentOf = (value: number) => percent(value, 100);
-const ofSeconds = (value: number) => duration(value * 1000);
+const ofSeconds = (value: number) => (value === 0 ? "0 s" : duration(value * 1000));
 /** Seconds that read well as minutes, hours and days. */
 const SECONDS = [
   1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800,
@@ -68,9 +68,9 @@ export const latency: Draw = ({ points }, range) => {
         : `Of the newest attempts, 95 % were answered within ${duration(last.value)}. In the last ` +
           `${range.words} it was at most ${duration(most.value)}, at ${clock(most.at, range.ms)}.`,
     lines: [
-      { label: "Half of them", color: "good", values: line(points, (point) => point.p50_ms) },
-      { label: "95 %", color: "middle", dash: [8, 4], values: line(points, (point) => point.p95_ms) },
-      { label: "99 %", color: "bad", dash: [2, 3], values: line(points, (point) => point.p99_ms) },
+      { label: "Median", color: "good", values: line(points, (point) => point.p50_ms) },
+      { label: "p95", color: "middle", dash: [8, 4], values: line(points, (point) => point.p95_ms) },
+      { label: "p99", color: "bad", dash: [2, 3], values: line(points, (point) => point.p99_ms) },
     ],
     format: duration,
   };

@@ -7,6 +7,7 @@ import {
   type TablerIcon,
 } from "@tabler/icons-react";
 import type { components } from "../api/schema";
+import { count } from "./formats";
 
 type Health = components["schemas"]["Health"];
 type HealthState = components["schemas"]["HealthState"];
@@ -20,7 +21,7 @@ interface HealthBadgeProps {
 export function HealthBadge({ health, isActive }: HealthBadgeProps) {
   const { label, color, Icon } = looks(health, isActive);
   return (
-    <Badge variant="light" color={color} tt="none" leftSection={<Icon size={12} stroke={2.5} aria-hidden />}>
+    <Badge miw="max-content" variant="light" color={color} tt="none" leftSection={<Icon size={12} stroke={2.5} aria-hidden />}>
       {label}
     </Badge>
   );
@@ -39,5 +40,5 @@ function looks(
 
 function failing(health: Health | HealthState): string {
   const failures = typeof health === "string" ? 0 : health.consecutive_failures;
-  return failures > 1 ? `Failing, ${failures} in a row` : "Failing";
+  return failures > 1 ? `Failing, ${count(failures)} in a row` : "Failing";
 }

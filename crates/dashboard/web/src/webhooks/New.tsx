@@ -8,7 +8,7 @@ import { Forbidden } from "../parts/Forbidden";
 import { FormProblem } from "../parts/FormProblem";
 import { Page } from "../parts/Page";
 import { useAction } from "../parts/useAction";
-import { useAccess, useTenant } from "../session/session";
+import { useAccess, useSession, useTenant } from "../session/session";
 import { Created } from "./Created";
 import { EventsField } from "./form/EventsField";
 import { Sections } from "./form/Sections";
@@ -33,13 +33,14 @@ export function Component() {
 
 function NewForm({ onCreated }: { onCreated: (webhook: Webhook) => void }) {
   const tenant = useTenant();
-  const { operator } = useAccess();
+  const { role, default_profile } = useSession();
   // A link may say which events it is about.
   const [params] = useSearchParams();
   const form = useSettingsForm({ ...emptyValues(), events: params.getAll("events") });
   const values = form.getValues();
   const profiles = useQuery(profilesQuery()).data ?? [];
-  const defaultName = useQuery(defaultProfileQuery(tenant, operator)).data;
+  const looked = useQuery(defaultProfileQuery(tenant, role === "operator")).data;
+  const defaultName = looked ?? default_profile ?? undefined;
   const catalogue = useQuery(eventTypesQuery(tenant)).data ?? [];
   const profile = profiles.find(({ name }) => name === (values.profile || defaultName));
   const [opened, setOpened] = useOpenedSections(profile?.name, neededSections(profile));

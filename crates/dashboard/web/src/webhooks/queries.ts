@@ -58,7 +58,7 @@ export function eventTypesQuery(tenant: string) {
   });
 }
 
-/** The name of the profile of webhooks that name none; only operators may ask for it. */
+/** For operators: the name of the profile of webhooks that name none. Others have it in their session. */
 export function defaultProfileQuery(tenant: string, isOperator: boolean) {
   return queryOptions({
     queryKey: ["config", tenant, "default-profile"],

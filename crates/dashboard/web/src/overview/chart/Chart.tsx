@@ -20,7 +20,7 @@ export function Chart({ chart, points, rangeMs }: ChartProps) {
   const times = useMemo(() => points.map(({ at }) => Date.parse(at) / 1000), [points]);
   const titleId = useId();
   return (
-    <Paper component="section" withBorder p="md" aria-labelledby={titleId} className={styles.chart}>
+    <Paper component="section" withBorder p="md" h="100%" aria-labelledby={titleId} className={styles.chart}>
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <Title order={2} size="h5" id={titleId}>
           {chart.title}

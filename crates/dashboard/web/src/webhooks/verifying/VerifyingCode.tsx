@@ -5,9 +5,7 @@ import { useState } from "react";
 import { CodeBlock } from "../../parts/CodeBlock";
 import { Empty } from "../../parts/Empty";
 import { Loaded } from "../../parts/Loaded";
-import { useTenant } from "../../session/session";
-import { profilesQuery, sampleQuery } from "../queries";
-import { SOME_TYPE } from "../sampleInput";
+import { profilesQuery } from "../queries";
 import type { Profile, Signing } from "../types";
 import { LANGUAGES } from "./languages";
 import { type Rule, ruleOf, waysToVerify } from "./rule";
@@ -47,8 +45,6 @@ const WAY_WORDS: Record<Rule["by"], string> = {
 function OfProfile({ profile, signing }: { profile: Profile; signing: VerifyingCodeProps["signing"] }) {
   const ways = waysToVerify(signing);
   const [chosen, choose] = useState(ways[0] ?? "secret");
-  // A sample shows which headers the profile signs.
-  const sample = useQuery(sampleQuery(useTenant(), profile.name, { type: SOME_TYPE }));
   const by = ways.includes(chosen) ? chosen : (ways[0] ?? "secret");
   return (
     <Stack>
@@ -61,7 +57,7 @@ function OfProfile({ profile, signing }: { profile: Profile; signing: VerifyingC
           onChange={(way) => choose(way === "public_key" ? way : "secret")}
         />
       )}
-      <Loaded query={sample}>{({ headers }) => <Snippets rule={ruleOf(profile, by, headers)} />}</Loaded>
+      <Snippets rule={ruleOf(profile, by)} />
     </Stack>
   );
 }

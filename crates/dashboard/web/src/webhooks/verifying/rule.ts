@@ -18,20 +18,18 @@ export interface Rule {
   headers: SignedHeaders;
 }
 
-type Headers = readonly (readonly [name: string, value: string])[];
+const STANDARD: SignedHeaders = {
+  id: "webhook-id",
+  timestamp: "webhook-timestamp",
+  signature: "webhook-signature",
+};
 
-/**
- * The names of a profile's signed headers. It names the one with the signature; the others are told by what
- * they hold in a sample: the time is in Unix seconds, and the id is our own.
- */
-export function signedHeaders(profile: Profile, sample: Headers): SignedHeaders {
-  const name = (fits: (name: string, value: string) => boolean, otherwise: string) =>
-    sample.find(([header, value]) => fits(header, value))?.[0].toLowerCase() ?? otherwise;
-  const isSignature = (_: string, value: string) => /^(v1a?,|sha256=)/.test(value);
+/** The names of a profile's signed headers, as most receivers have them: in small letters. */
+function signedHeaders({ signature }: Profile): SignedHeaders {
   return {
-    signature: profile.signature.header?.toLowerCase() ?? name(isSignature, "webhook-signature"),
-    timestamp: name((_, value) => /^\d{9,11}$/.test(value), "webhook-timestamp"),
-    id: name((header, value) => value.startsWith("evt_") || /-id$/i.test(header), "webhook-id"),
+    id: signature.id_header?.toLowerCase() ?? STANDARD.id,
+    timestamp: signature.timestamp_header?.toLowerCase() ?? STANDARD.timestamp,
+    signature: signature.header?.toLowerCase() ?? STANDARD.signature,
   };
 }
 
@@ -41,7 +39,7 @@ export function waysToVerify(signing: Signing | null | undefined): Rule["by"][] 
   return signing === "both" ? ["secret", "public_key"] : ["secret"];
 }
 
-export function ruleOf(profile: Profile, by: Rule["by"], sample: Headers): Rule {
+export function ruleOf(profile: Profile, by: Rule["by"]): Rule {
   const { scheme } = profile.signature;
-  return { scheme, key: profile.secret.key, by, headers: signedHeaders(profile, sample) };
+  return { scheme, key: profile.secret.key, by, headers: signedHeaders(profile) };
 }
