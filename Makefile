@@ -46,7 +46,7 @@ test: compiler dashboard ## Run every test, against real backends; fetches those
 		$(CARGO) test --workspace --locked
 	fi
 
-lint: compiler ## Check the format, Clippy's and Biome's lints, types, and which crate depends on which
+lint: compiler ## Check the format, Clippy's and ESLint's lints, types, and which crate depends on which
 	if $(HAS_NODE); then
 		$(MAKE) --no-print-directory $(WEB)/node_modules/.package-lock.json
 		$(NPM) run lint

@@ -7,7 +7,8 @@ const EXAMPLES = 3;
 const BARRIERS = new Set(["serious", "critical"]);
 
 /**
- * Has the journey fail at its end if the page as it stands has a serious or critical violation: so it tells of all at once.
+ * Has the journey fail if the page as it stands has a serious or critical violation: at its end, so that it
+ * tells of all at once.
  *
  * @param {import("playwright-core").Page} page
  * @param {string} view what the failure calls it
@@ -22,12 +23,16 @@ export async function expectAccessible(page, view) {
       id,
       impact,
       help,
-      nodes: nodes.map(({ html, failureSummary }) => `${html}\n      ${failureSummary?.replaceAll("\n", "\n      ")}`),
+      nodes: nodes.map(
+        ({ html, failureSummary }) => `${html}\n      ${failureSummary?.replaceAll("\n", "\n      ")}`,
+      ),
     }));
   });
   const barriers = violations.filter(({ impact }) => BARRIERS.has(impact));
   for (const { id, impact, help, nodes } of barriers) {
     const examples = nodes.slice(0, EXAMPLES).join("\n    ");
-    watchOf(page).note(`${view} is not accessible: ${id} (${impact}), ${nodes.length} times: ${help}\n    ${examples}`);
+    watchOf(page).note(
+      `${view} is not accessible: ${id} (${impact}), ${nodes.length} times: ${help}\n    ${examples}`,
+    );
   }
 }

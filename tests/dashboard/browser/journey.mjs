@@ -1,4 +1,4 @@
-/** A journey: a test that has a browser of its own, and fails for whatever must never happen on the way too. */
+/** A journey: a test with a browser, which fails for whatever must never happen on the way too. */
 
 import { after, test } from "node:test";
 
@@ -47,7 +47,9 @@ async function launch() {
  * @returns {Promise<Visitor>}
  */
 export async function visitor(options = {}) {
-  const context = await (await launch()).newContext({
+  const context = await (
+    await launch()
+  ).newContext({
     baseURL: BASE_URL,
     viewport: DESK,
     reducedMotion: "reduce",

@@ -11,7 +11,8 @@ export const DESK = { width: 1280, height: 800 };
 export const PHONE = { width: 375, height: 812 };
 
 /**
- * Checks the view that is open in both themes and at a telephone's width, and keeps pictures of it where that is wanted.
+ * Checks the view that is open in both themes and at a telephone's width, and keeps pictures of it where they
+ * are wanted.
  *
  * @param {import("playwright-core").Page} page
  * @param {string} view

@@ -5,7 +5,7 @@ import { BASE_URL } from "./environment.mjs";
 /** Before anybody has signed in, the application asks who it is, and learns that it is nobody. */
 const USUAL = [{ status: 401, path: /^\/v1\/session$/ }];
 
-/** Chromium writes these to the console for every answer of 400 or above; {@link Watch} judges the answers themselves. */
+/** Chromium writes these for every answer of 400 or above; {@link Watch} judges the answers themselves. */
 const TOLD_TWICE = /^Failed to load resource: the server responded with a status of/;
 
 /** @type {WeakMap<import("playwright-core").BrowserContext, Watch>} */
@@ -90,7 +90,8 @@ export class Watch {
   #requested(request) {
     const url = new URL(request.url());
     const isRemote = url.protocol === "http:" || url.protocol === "https:" || url.protocol.startsWith("ws");
-    if (isRemote && !this.#origins.has(url.origin)) this.note(`a host that is not ours was asked: ${url.href}`);
+    if (isRemote && !this.#origins.has(url.origin))
+      this.note(`a host that is not ours was asked: ${url.href}`);
   }
 
   /** @param {import("playwright-core").Response} response */
@@ -106,6 +107,8 @@ export class Watch {
 function tellViolations() {
   document.addEventListener("securitypolicyviolation", (event) => {
     const where = `${event.sourceFile}:${event.lineNumber}`;
-    console.error(`content security policy: ${event.violatedDirective} stopped ${event.blockedURI} at ${where}`);
+    console.error(
+      `content security policy: ${event.violatedDirective} stopped ${event.blockedURI} at ${where}`,
+    );
   });
 }

@@ -59,13 +59,27 @@ journey("a webhook is added, its secret kept, a test sent and seen delivered", a
   await expectSecretGone(page, secret);
   await page.goBack();
   await expectSecretGone(page, secret);
+
+  await page.goForward();
+  await sendChangedTest(page);
 });
 
 /** @param {import("playwright-core").Page} page */
 async function openEverySection(page) {
-  const titles = [/^Profile and signature/, /^Retries/, /^Credentials/, /^Headers/, /^Limits/, /^When it keeps/, /^Description/];
+  const titles = [
+    /^Profile and signature/,
+    /^Retries/,
+    /^Credentials/,
+    /^Headers/,
+    /^Limits/,
+    /^When it keeps/,
+    /^Description/,
+  ];
   for (const title of titles) await page.getByRole("button", { name: title, expanded: false }).click();
-  await page.getByText(/attempts?/).first().waitFor();
+  await page
+    .getByText(/attempts?/)
+    .first()
+    .waitFor();
 }
 
 /** @param {import("playwright-core").Page} page */
@@ -94,6 +108,19 @@ async function expectCode(page, secret) {
     seen.add(code);
   }
   assert.equal(seen.size, 5);
+}
+
+/** @param {import("playwright-core").Page} page */
+async function sendChangedTest(page) {
+  await page.getByRole("link", { name: "Test", exact: true }).click();
+  const data = page.getByLabel("Data");
+  assert.deepEqual(JSON.parse(await data.inputValue()), { order: 4711, total: "12.50" });
+  await data.fill('{"order": 4712');
+  assert.ok(await page.getByRole("button", { name: "Send the test" }).isDisabled());
+  await data.fill('{"order": 4712}');
+  await page.getByRole("button", { name: "Send the test" }).click();
+  await page.getByText("Delivered", { exact: true }).waitFor();
+  await expectGoodLooks(page, "webhook, test");
 }
 
 /**

@@ -44,6 +44,7 @@ journey("deliveries are filtered by status, type and time", async ({ page }) => 
   await page.getByRole("heading", { name: "No such deliveries", exact: true }).waitFor();
   await expectGoodLooks(page, "deliveries, none");
   await search.getByRole("button", { name: "Clear filters" }).click();
+  await linksShown(page, PAGE);
   await search.getByLabel("Accepted before").fill("2020-01-01T00:00");
   await search.getByRole("button", { name: "Filter", exact: true }).click();
   await page.getByRole("heading", { name: "No such deliveries", exact: true }).waitFor();

@@ -56,7 +56,10 @@ journey("a type is described, changed and deleted", async ({ page, watch }) => {
   await page.getByText("order.settled").waitFor();
   await page.getByText("Publishers should stop using this type.").waitFor();
 
-  await page.getByRole("navigation", { name: "Breadcrumbs" }).getByRole("link", { name: "Event types" }).click();
+  await page
+    .getByRole("navigation", { name: "Breadcrumbs" })
+    .getByRole("link", { name: "Event types" })
+    .click();
   const row = page.getByRole("row", { name: "order.paid" });
   await row.getByText("Deprecated").waitFor();
   await row.getByText("Enforced").waitFor();

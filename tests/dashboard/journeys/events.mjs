@@ -21,6 +21,7 @@ journey("events are found by id, type, subject and outcome", async ({ page, watc
   await page.reload();
   await expectListed(page, ["paid-2", "paid-1"]);
   await search.getByRole("button", { name: "Clear filters" }).click();
+  await expectListed(page, ["lost-1", "back-1", "paid-2", "paid-1"]);
 
   await search.getByLabel("Subject").fill("order/1");
   await search.getByLabel("Subject").press("Enter");
@@ -56,7 +57,10 @@ journey("an event's way is followed to its receivers", async ({ page }) => {
   const failed = deliveries.getByRole("row", { name: told("REFUSING") });
   await failed.getByText("Failed").waitFor();
   await failed.getByText("422").waitFor();
-  await deliveries.getByRole("row", { name: told("TAKING") }).getByText("Delivered").waitFor();
+  await deliveries
+    .getByRole("row", { name: told("TAKING") })
+    .getByText("Delivered")
+    .waitFor();
   await expectGoodLooks(page, "event");
 
   await failed.getByRole("link", { name: /^Delivery whd_/ }).click();
@@ -82,6 +86,10 @@ journey("an event that went nowhere says why", async ({ page }) => {
 async function expectListed(page, ids) {
   const rows = page.getByRole("table", { name: "Events" }).getByRole("row");
   // The first row is the heads.
-  for (const [place, id] of ids.entries()) await rows.nth(place + 1).getByText(id, { exact: true }).waitFor();
+  for (const [place, id] of ids.entries())
+    await rows
+      .nth(place + 1)
+      .getByText(id, { exact: true })
+      .waitFor();
   await rows.nth(ids.length + 1).waitFor({ state: "detached" });
 }

@@ -22,7 +22,12 @@ const POLICY = [
 
 journey("the document comes with a strict policy", async () => {
   const nonces = new Set();
-  for (const path of ["/dashboard/", `/dashboard/t/${TENANT}/webhooks`, "/dashboard/nothing/here", "/portal/sign-in"]) {
+  for (const path of [
+    "/dashboard/",
+    `/dashboard/t/${TENANT}/webhooks`,
+    "/dashboard/nothing/here",
+    "/portal/sign-in",
+  ]) {
     const answer = await fetch(`${BASE_URL}${path}`);
     assert.equal(answer.status, 200, path);
     const policy = answer.headers.get("content-security-policy") ?? "";
@@ -32,7 +37,10 @@ journey("the document comes with a strict policy", async () => {
     assert.equal(answer.headers.get("x-content-type-options"), "nosniff", path);
     assert.match(answer.headers.get("referrer-policy") ?? "", /^(no-referrer|same-origin)$/, path);
     const text = await answer.text();
-    assert.ok(!/<script(?![^>]*(src=|type="application\/json"))/.test(text), `${path} has inline script:\n${text}`);
+    assert.ok(
+      !/<script(?![^>]*(src=|type="application\/json"))/.test(text),
+      `${path} has inline script:\n${text}`,
+    );
     assert.ok(!/\s(style|on[a-z]+)="/.test(text), `${path} has inline style or handlers:\n${text}`);
   }
   assert.equal(nonces.size, 4, "a nonce is used once");
@@ -49,7 +57,10 @@ journey("the policy is in force", async ({ page, watch }) => {
     document.head.append(script);
     const image = new Image();
     image.src = "http://127.0.0.1:9/elsewhere.png";
-    const reached = await fetch("http://127.0.0.1:9/").then(() => true, () => false);
+    const reached = await fetch("http://127.0.0.1:9/").then(
+      () => true,
+      () => false,
+    );
     while (found.length < 3) await new Promise((resolve) => requestAnimationFrame(resolve));
     return { found, reached, ranInline: window.ranInline === true };
   });
@@ -72,7 +83,11 @@ journey("a session alone changes nothing", async ({ page, context }) => {
   assert.equal(await change({ ...own, origin: "null" }), 403);
   assert.equal(await change({ ...own, "sec-fetch-site": "cross-site" }), 403);
   assert.equal(await change({ ...own, "sec-fetch-site": "same-site" }), 403);
-  assert.equal(await change({ ...own, "fanfare-session": "portal" }), 401, "a portal's cookie is another one");
+  assert.equal(
+    await change({ ...own, "fanfare-session": "portal" }),
+    401,
+    "a portal's cookie is another one",
+  );
 
   // Browsers ask before they send the header from elsewhere, and are told nothing that lets them.
   const asked = await fetch(`${BASE_URL}/v1/webhooks`, {
@@ -83,7 +98,11 @@ journey("a session alone changes nothing", async ({ page, context }) => {
 
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByLabel("API key", { exact: true }).waitFor();
-  assert.equal(await change({ ...own, origin, "sec-fetch-site": "same-origin" }), 401, "the session has ended, not the cookie");
+  assert.equal(
+    await change({ ...own, origin, "sec-fetch-site": "same-origin" }),
+    401,
+    "the session has ended, not the cookie",
+  );
 });
 
 journey("nobody else signs a browser in", async () => {

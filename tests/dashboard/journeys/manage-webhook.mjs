@@ -24,7 +24,10 @@ journey("a webhook is paused and resumed", async ({ page }) => {
   assert.equal((await webhookNow()).is_active, false);
   await expectGoodLooks(page, "webhook, paused");
   const missed = await rest.publish("order.paid", { while: "paused" });
-  await eventually("the event was routed", async () => (await rest.get(`/v1/events/${missed}`).catch(() => null)) !== null);
+  await eventually(
+    "the event was routed",
+    async () => (await rest.get(`/v1/events/${missed}`).catch(() => null)) !== null,
+  );
 
   await page.getByRole("button", { name: "Resume" }).click();
   await page.getByText("The webhook is active again.").waitFor();
@@ -78,7 +81,10 @@ journey("settings are changed, and only those", async ({ page, watch }) => {
   await page.getByText("The changes are saved.").waitFor();
 
   const after = await webhookNow();
-  assert.deepEqual([after.description, after.timeout, after.headers], ["the shop's own", "10s", { "X-Shop": "…" }]);
+  assert.deepEqual(
+    [after.description, after.timeout, after.headers],
+    ["the shop's own", "10s", { "X-Shop": "…" }],
+  );
   assert.equal(after.retry.delays.length, 9);
   assert.deepEqual([after.url, after.events, after.auth], [before.url, before.events, before.auth]);
   await page.getByRole("heading", { name: "the shop's own", level: 1, exact: true }).waitFor();

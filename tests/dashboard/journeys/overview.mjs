@@ -15,7 +15,9 @@ journey("the figures are those of what happened, and follow it", async ({ page }
   await openSignedIn(page, `/t/${TENANT}/overview`);
   const figures = page.getByLabel("Figures of the last hour");
   await figures.getByText(new RegExp(`^${ALL}\\s*in the last hour$`)).waitFor();
-  await figures.getByText(new RegExp(`^${((DELIVERED / ALL) * 100).toFixed(1)} %\\s*${FAILED} failed$`)).waitFor();
+  await figures
+    .getByText(new RegExp(`^${((DELIVERED / ALL) * 100).toFixed(1)} %\\s*${FAILED} failed$`))
+    .waitFor();
   await expectCharts(page, `${ALL} deliveries were made; ${DELIVERED} were delivered and ${FAILED} failed.`);
   await expectGoodLooks(page, "overview of a tenant");
 
@@ -41,13 +43,19 @@ journey("the charts can be read as tables and over other times", async ({ page }
 
   await page.getByRole("radiogroup", { name: "Time range" }).getByText("7 d", { exact: true }).click();
   await page.waitForURL("**range=7d");
-  await page.getByLabel("Figures of the last 7 days").getByText(new RegExp(`^${ALL + 1}\\s*in the last 7 days$`)).waitFor();
+  await page
+    .getByLabel("Figures of the last 7 days")
+    .getByText(new RegExp(`^${ALL + 1}\\s*in the last 7 days$`))
+    .waitFor();
 });
 
 journey("an operator sees who fails and goes there", async ({ page }) => {
   await openSignedIn(page, "/overview");
   const busiest = page.getByRole("region", { name: "Busiest tenants" });
-  await busiest.getByRole("row", { name: TENANT }).getByText(String(ALL + 1)).waitFor();
+  await busiest
+    .getByRole("row", { name: TENANT })
+    .getByText(String(ALL + 1))
+    .waitFor();
   const failing = page.getByRole("region", { name: "Who fails now" });
   await failing.getByText(`Failing, ${FAILED} in a row`).waitFor();
   await failing.getByText(told("BROKEN")).waitFor();

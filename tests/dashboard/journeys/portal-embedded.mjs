@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after } from "node:test";
 
+import { expectAccessible } from "../browser/accessible.mjs";
 import { told } from "../browser/environment.mjs";
 import { journey, visitor } from "../browser/journey.mjs";
-import { expectAccessible } from "../browser/accessible.mjs";
 import { keepPicture } from "../browser/screens.mjs";
 
 const TENANT = told("TENANT");
-/** Another site than the system's 127.0.0.1, behind a proxy that speaks TLS, as far as the system can tell. */
+/** As if a proxy before the system spoke TLS with the browser: then other sites may embed the portal. */
 const BEHIND_TLS = { extraHTTPHeaders: { "x-forwarded-proto": "https" } };
 
 const allowed = await host(Number(told("ALLOWED_PORT")));
@@ -37,19 +37,30 @@ journey("a page of an allowed origin shows the portal", async () => {
 journey("a page of another origin does not", async ({ page, watch }) => {
   watch.allow(foreign);
   await page.goto(`${foreign}/?${new URLSearchParams({ portal: told("SECOND_LINK") })}`);
-  const refused = () => watch.offences().some((offence) => offence.includes("frame-ancestors"));
-  while (!refused()) await page.waitForEvent("console", { predicate: () => true });
-  assert.equal(await page.frameLocator("iframe").getByText("Fanfare").count(), 0);
-  watch.forget();
+  await expectRefused(page, watch);
 });
 
 journey("the dashboard is embedded nowhere", async ({ page, watch }) => {
   watch.allow(allowed);
-  await page.goto(`${allowed}/?${new URLSearchParams({ portal: new URL(`/dashboard/t/${TENANT}`, told("LINK")).href })}`);
-  const refused = () => watch.offences().some((offence) => offence.includes("frame-ancestors"));
-  while (!refused()) await page.waitForEvent("console", { predicate: () => true });
-  watch.forget();
+  await page.goto(
+    `${allowed}/?${new URLSearchParams({ portal: new URL(`/dashboard/t/${TENANT}`, told("LINK")).href })}`,
+  );
+  await expectRefused(page, watch);
 });
+
+/**
+ * The browser says that it does not show the frame, which is all that went wrong.
+ *
+ * @param {import("playwright-core").Page} page
+ * @param {import("../browser/watch.mjs").Watch} watch
+ */
+async function expectRefused(page, watch) {
+  while (!watch.offences().some((offence) => offence.includes("frame-ancestors"))) {
+    await page.waitForEvent("console");
+  }
+  assert.equal(await page.frameLocator("iframe").getByText("Fanfare").count(), 0);
+  watch.forget();
+}
 
 /** Somebody's own page with the portal in it, on a port of this machine; gives its origin. */
 async function host(/** @type {number} */ port) {
@@ -58,7 +69,8 @@ async function host(/** @type {number} */ port) {
     const source = portal.replaceAll("&", "&amp;").replaceAll('"', "&quot;");
     response.setHeader("content-type", "text/html; charset=utf-8");
     response.end(
-      `<!doctype html><html lang="en"><title>A customer</title><link rel="icon" href="data:,"><h1>Your webhooks</h1>` +
+      `<!doctype html><html lang="en"><title>A customer</title><link rel="icon" href="data:,">` +
+        `<h1>Your webhooks</h1>` +
         `<iframe title="Webhooks" src="${source}" width="1000" height="600"></iframe></html>`,
     );
   });

@@ -19,7 +19,12 @@ journey("a reader looks, and cannot change anything", async ({ page, context, wa
   await expectGoodLooks(page, "portal, overview");
 
   const views = page.getByRole("navigation", { name: "Views" });
-  assert.deepEqual(await views.getByRole("link").allInnerTexts(), ["Overview", "Webhooks", "Events", "Event types"]);
+  assert.deepEqual(await views.getByRole("link").allInnerTexts(), [
+    "Overview",
+    "Webhooks",
+    "Events",
+    "Event types",
+  ]);
   await views.getByRole("link", { name: "Webhooks" }).click();
   await page.getByRole("table", { name: "Webhooks" }).getByRole("link").click();
   await page.getByRole("table", { name: "Deliveries" }).getByText("Failed").waitFor();
@@ -40,7 +45,10 @@ journey("a reader looks, and cannot change anything", async ({ page, context, wa
   for (const path of [`t/${TENANT}/webhooks/new`, "tenants", "api-keys", "audit", "t/another/webhooks"]) {
     watch.expect(403, /^\/v1\//);
     await page.goto(`/portal/${path}`);
-    await page.getByRole("heading", { name: /^(You may not see this|There is nothing at this address)$/ }).first().waitFor();
+    await page
+      .getByRole("heading", { name: /^(You may not see this|There is nothing at this address)$/ })
+      .first()
+      .waitFor();
   }
   await expectRefused(context);
 });
@@ -77,13 +85,23 @@ journey("a manager manages webhooks, and nothing else", async ({ page, watch }) 
   await expectNoneOf(page, ["Describe a type"]);
   watch.expect(403, /^\/v1\//);
   await page.goto("/portal/api-keys");
-  await page.getByRole("heading", { name: /^(You may not see this|There is nothing at this address)$/ }).first().waitFor();
+  await page
+    .getByRole("heading", { name: /^(You may not see this|There is nothing at this address)$/ })
+    .first()
+    .waitFor();
 
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "You need a new link", exact: true }).waitFor();
 });
 
-journey("a dashboard's link and a portal's are not the same", async ({ page }) => {
+journey("a link that is opened too late does not open", async ({ page, watch }) => {
+  watch.expect(401, /^\/v1\/session$/);
+  await page.goto(told("EXPIRED"));
+  await page.getByText("This link does not work any more").waitFor();
+  await page.getByText("A link works once, and only for a short time. Ask for a new one.").waitFor();
+});
+
+journey("without a link a portal says that one is needed", async ({ page }) => {
   await page.goto(`/portal/t/${TENANT}/overview`);
   await page.getByRole("heading", { name: "You need a new link", exact: true }).waitFor();
 });

@@ -42,5 +42,8 @@ journey("a replay is tried dry, started and followed to its end", async ({ page 
 
   await page.getByRole("tab", { name: "Deliveries" }).click();
   const deliveries = page.getByRole("table", { name: "Deliveries" });
-  await deliveries.getByRole("row", { name: /Delivered.*Replayed/ }).nth(EVENTS - 1).waitFor();
+  await deliveries
+    .getByRole("row", { name: /Delivered.*Replayed/ })
+    .nth(EVENTS - 1)
+    .waitFor();
 });

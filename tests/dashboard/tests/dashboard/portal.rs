@@ -25,11 +25,14 @@ async fn readers_look_and_managers_change() {
     let cluster = Cluster::of(Family::Embedded).file(brand).start().await;
     let receiver = Receiver::answering([Answer::status(500), Answer::status(200)]).await;
     let (_tenant, webhook) = with_a_failed_delivery(&cluster, &receiver).await;
+    // It has a second; the journeys before the one that opens it take more.
+    let expired = link(&cluster, json!({"opens_within": "1s"})).await;
     let reading = link(&cluster, json!({"access": "read", "name": "Ada"})).await;
     let managing = link(&cluster, json!({"access": "manage"})).await;
 
     let journey = Journey::through(&cluster, "portal").with("TENANT", "acme").with("WEBHOOK", &webhook);
     let journey = journey.with("READING", &reading).with("MANAGING", &managing);
+    let journey = journey.with("EXPIRED", &expired);
     journey.with("BRAND", "Hooks by Example").travel().await;
 }
 

@@ -66,7 +66,7 @@ function calmerTints(): Record<`--${string}`, string> {
   const tint = (name: string, share: number) =>
     `color-mix(in srgb, var(--mantine-color-${name}-6) ${share}%, var(--mantine-color-body))`;
   return Object.fromEntries(
-    Object.keys(TINTS).flatMap((name) => [
+    [...Object.keys(TINTS), "gray"].flatMap((name) => [
       [`--mantine-color-${name}-light`, tint(name, 16)],
       [`--mantine-color-${name}-light-hover`, tint(name, 22)],
       [`--mantine-color-${name}-light-color`, `var(--mantine-color-${name}-2)`],

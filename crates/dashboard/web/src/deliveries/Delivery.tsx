@@ -33,7 +33,12 @@ export function Component() {
       crumbs={[
         { label: "Webhooks", to: webhooksPath(tenant) },
         ...(found
-          ? [{ label: webhook.data?.url ?? "Webhook", to: webhookPath(tenant, found.webhook_id) }]
+          ? [
+              {
+                label: webhook.data?.description || webhook.data?.url || "Webhook",
+                to: webhookPath(tenant, found.webhook_id),
+              },
+            ]
           : []),
         { label: "Delivery" },
       ]}

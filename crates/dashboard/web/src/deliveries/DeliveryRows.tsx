@@ -1,4 +1,4 @@
-import { ActionIcon, Anchor, Badge, Group, Text } from "@mantine/core";
+import { Badge, Group, Text } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { Link } from "react-router";
@@ -9,6 +9,7 @@ import { StatusBadge } from "../parts/StatusBadge";
 import { StatusCode } from "../parts/StatusCode";
 import { Time } from "../parts/Time";
 import { useAccess, useTenant } from "../session/session";
+import styles from "./DeliveryRows.module.css";
 import type { Delivery } from "./queries";
 import { useRetry } from "./retrying";
 
@@ -23,8 +24,9 @@ interface DeliveryRowsProps {
 export function DeliveryRows({ deliveries, stale, mayRetry }: DeliveryRowsProps) {
   const tenant = useTenant();
   const { manage } = useAccess();
+  const { mutateAsync: retry } = useRetry(tenant);
   const retries = manage && mayRetry;
-  const columns = useMemo(() => columnsFor(tenant, retries), [tenant, retries]);
+  const columns = useMemo(() => columnsFor(tenant, retries ? retry : undefined), [tenant, retries, retry]);
   return (
     <Rows
       label="Deliveries"
@@ -36,16 +38,18 @@ export function DeliveryRows({ deliveries, stale, mayRetry }: DeliveryRowsProps)
   );
 }
 
-function columnsFor(tenant: string, retries: boolean): Column<Delivery>[] {
+type Retry = (id: string) => Promise<unknown>;
+
+function columnsFor(tenant: string, retry: Retry | undefined): Column<Delivery>[] {
   const columns: Column<Delivery>[] = [
     { head: "Status", cell: ({ status }) => <StatusBadge status={status} /> },
     {
       head: "Event",
       cell: (delivery) => (
         <>
-          <Anchor component={Link} to={deliveryPath(tenant, delivery.id)} fw={500} size="sm">
+          <Link to={deliveryPath(tenant, delivery.id)} className={styles.link}>
             {delivery.event_type}
-          </Anchor>
+          </Link>
           {delivery.replay_id && (
             <Badge ml="xs" size="sm" variant="light" color="gray" tt="none">
               Replayed
@@ -63,8 +67,8 @@ function columnsFor(tenant: string, retries: boolean): Column<Delivery>[] {
     },
     { head: "Accepted", cell: ({ created_at }) => <Time at={created_at} relative /> },
   ];
-  if (retries)
-    columns.push({ head: "Retry", cell: (delivery) => <Retry tenant={tenant} delivery={delivery} /> });
+  if (retry)
+    columns.push({ head: "Retry", cell: (delivery) => <RetryButton delivery={delivery} retry={retry} /> });
   return columns;
 }
 
@@ -88,17 +92,22 @@ function Answer({ delivery }: { delivery: Delivery }) {
   );
 }
 
-function Retry({ tenant, delivery }: { tenant: string; delivery: Delivery }) {
-  const retry = useRetry(tenant);
+function RetryButton({ delivery, retry }: { delivery: Delivery; retry: Retry }) {
   if (delivery.status === "success" || delivery.status === "pending") return null;
   return (
-    <ActionIcon
-      variant="subtle"
+    <button
+      type="button"
+      className={styles.retry}
       aria-label={`Retry ${delivery.event_type} now`}
-      loading={retry.isPending}
-      onClick={() => retry.mutate(delivery.id)}
+      onClick={({ currentTarget: button }) => {
+        button.disabled = true;
+        // Why it failed is said elsewhere; here it can be pressed again.
+        void retry(delivery.id)
+          .catch(() => undefined)
+          .finally(() => (button.disabled = false));
+      }}
     >
       <IconRefresh size={18} aria-hidden />
-    </ActionIcon>
+    </button>
   );
 }

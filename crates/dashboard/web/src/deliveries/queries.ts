@@ -8,6 +8,8 @@ export type DeliveryInFull = components["schemas"]["DeliveryInFull"];
 export type Attempt = components["schemas"]["Attempt"];
 export type DeliveryStatus = components["schemas"]["DeliveryStatus"];
 
+/** The most rows that one answer holds. */
+const PAGE = 200;
 /** What is sent is shown within a second; it is asked for so many times, so far apart. */
 const SHOWN_AFTER_TRIES = 10;
 const BETWEEN_TRIES = 500;
@@ -27,7 +29,8 @@ export function deliveriesQuery(
   return queryOptions({
     queryKey: ["live", tenant, "deliveries", webhook, filters, cursor ?? null],
     queryFn: ({ signal }) => {
-      const params = { header: inTenant(tenant), path: { id: webhook }, query: { ...filters, limit: PAGE, cursor } };
+      const query = { ...filters, limit: PAGE, cursor };
+      const params = { header: inTenant(tenant), path: { id: webhook }, query };
       return answered(api.GET("/v1/webhooks/{id}/deliveries", { params, signal }));
     },
     placeholderData: keepPreviousData,

@@ -35,7 +35,7 @@ function InFull({ tenant, event }: { tenant: string; event: EventInFull }) {
       <Journey event={event} runs={runs} />
       {event.deliveries.length === 0 && <Unmatched tenant={tenant} event={event} />}
       {event.deliveries.length > 0 && <Deliveries tenant={tenant} runs={runs} />}
-      <Payload event={event} />
+      <Payload tenant={tenant} event={event} />
     </Stack>
   );
 }

@@ -2,6 +2,7 @@ import { Alert, Button, Code, Group, Stack, Text, Title } from "@mantine/core";
 import { IconLink } from "@tabler/icons-react";
 import { CodeBlock } from "../parts/CodeBlock";
 import { CopyButton } from "../parts/CopyButton";
+import { useFocusWhenShown } from "../parts/focus";
 import { Time } from "../parts/Time";
 import { embedSnippet } from "./embed";
 import { Once } from "./Once";
@@ -15,9 +16,12 @@ interface Props {
 
 /** A portal link that was just made, and how to show the portal inside a page. */
 export function MadeLink({ link, tenant, onAnother }: Props) {
+  const alert = useFocusWhenShown<HTMLDivElement>();
   return (
     <Stack>
       <Alert
+        ref={alert}
+        tabIndex={-1}
         icon={<IconLink aria-hidden />}
         color="orange"
         title="Copy it now: it is shown this once"

@@ -2,6 +2,7 @@ import { Alert, Button, Group, Modal, Stack } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useState } from "react";
 import { CopyButton } from "../parts/CopyButton";
+import { useFocusWhenShown } from "../parts/focus";
 import { NewKeyForm } from "./NewKeyForm";
 import { Once } from "./Once";
 
@@ -40,9 +41,17 @@ export function NewKey({ tenant, opened, onClose }: Props) {
 }
 
 function Made({ apiKey, onStored }: { apiKey: string; onStored: () => void }) {
+  const alert = useFocusWhenShown<HTMLDivElement>();
   return (
     <Stack>
-      <Alert icon={<IconKey aria-hidden />} color="orange" title="Copy it now" role="status">
+      <Alert
+        ref={alert}
+        tabIndex={-1}
+        icon={<IconKey aria-hidden />}
+        color="orange"
+        title="Copy it now"
+        role="status"
+      >
         It is shown this once. Fanfare keeps only its hash.
       </Alert>
       <Once text={apiKey} />

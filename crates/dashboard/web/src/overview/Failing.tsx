@@ -52,9 +52,12 @@ function Row({ webhook, showTenant }: { webhook: FailingWebhook; showTenant: boo
         <Anchor component={Link} to={webhookPath(tenant, webhook_id)} size="sm">
           {visibleText(description || url)}
         </Anchor>
+        {(showTenant || description) && (
+          <Text size="xs" c="dimmed">
+            {[...(showTenant ? [tenant] : []), ...(description ? [visibleText(url)] : [])].join(" · ")}
+          </Text>
+        )}
         <Text size="xs" c="dimmed">
-          {showTenant && `${tenant} · `}
-          {description ? `${visibleText(url)} · ` : ""}
           <Since webhook={webhook} />
         </Text>
       </Stack>
@@ -73,7 +76,7 @@ function Since({ webhook }: { webhook: FailingWebhook }) {
   if (!webhook.first_failure_at) return null;
   return (
     <>
-      first failure <Time at={webhook.first_failure_at} relative />, latest{" "}
+      First failure <Time at={webhook.first_failure_at} relative />, latest{" "}
       <Time at={webhook.last_failure_at} relative />
     </>
   );

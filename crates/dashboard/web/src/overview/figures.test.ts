@@ -13,7 +13,7 @@ function point(at: string, values: Partial<Point>): Point {
     p50_ms: null,
     p95_ms: null,
     p99_ms: null,
-    waiting: null,
+    waiting: 0,
     oldest_waiting_seconds: null,
     ...values,
   };

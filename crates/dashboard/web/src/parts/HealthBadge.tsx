@@ -21,7 +21,13 @@ interface HealthBadgeProps {
 export function HealthBadge({ health, isActive }: HealthBadgeProps) {
   const { label, color, Icon } = looks(health, isActive);
   return (
-    <Badge miw="max-content" variant="light" color={color} tt="none" leftSection={<Icon size={12} stroke={2.5} aria-hidden />}>
+    <Badge
+      miw="max-content"
+      variant="light"
+      color={color}
+      tt="none"
+      leftSection={<Icon size={12} stroke={2.5} aria-hidden />}
+    >
       {label}
     </Badge>
   );

@@ -69,16 +69,20 @@ function Crumbs({ crumbs }: { crumbs: readonly Crumb[] }) {
   );
 }
 
+/** Whether a view has been shown since the document was loaded. */
+let begun = false;
+
 /**
  * After a navigation the heading has the focus, as after loading a page; not where a field has taken it
  * already.
  */
 function useHeadingFocus() {
   const heading = useRef<HTMLHeadingElement>(null);
-  const { key, pathname } = useLocation();
+  const { pathname } = useLocation();
   // The first view is where the browser itself begins to read.
-  const seen = useRef(key === "default" ? pathname : null);
+  const seen = useRef(begun ? null : pathname);
   useEffect(() => {
+    begun = true;
     if (seen.current === pathname) return;
     seen.current = pathname;
     const taken = document.activeElement?.matches("main :is(input, textarea, select)");

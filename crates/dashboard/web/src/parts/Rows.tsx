@@ -1,52 +1,60 @@
-import { Table } from "@mantine/core";
-import type { ReactNode } from "react";
-import classes from "./Rows.module.css";
+/* Cards are no table to browsers, so all roles are said: to screen readers they stay one. */
+/* eslint-disable jsx-a11y/no-redundant-roles, jsx-a11y/no-interactive-element-to-noninteractive-role */
+import { type ReactNode, memo } from "react";
+import styles from "./Rows.module.css";
 
 export interface Column<R> {
   head: string;
   cell: (row: R) => ReactNode;
 }
 
-interface Props<R> {
+interface RowsProps<R> {
   /** What the table is called by those who hear it. */
   label: string;
-  columns: Column<R>[];
-  rows: R[];
+  /** The same array as before, where rows should not be drawn again that have not changed. */
+  columns: readonly Column<R>[];
+  rows: readonly R[];
   keyOf: (row: R, place: number) => string;
   /** The rows are those of before, while others are fetched. */
   stale?: boolean;
 }
 
-/** A table that becomes a stack of cards on a phone. */
-export function Rows<R>({ label, columns, rows, keyOf, stale = false }: Props<R>) {
-  // The roles are said because cards are no table to browsers, and would be none to screen readers either.
+/** A table that becomes a stack of cards on a phone; the first column is what a card is called. */
+export function Rows<R>({ label, columns, rows, keyOf, stale = false }: RowsProps<R>) {
   return (
-    <Table
+    <table
       role="table"
       aria-label={label}
       aria-busy={stale}
-      className={stale ? `${classes.table} ${classes.dim}` : classes.table}
+      className={stale ? `${styles.table} ${styles.dim}` : styles.table}
     >
-      <Table.Thead role="rowgroup">
-        <Table.Tr role="row">
-          {columns.map((column) => (
-            <Table.Th key={column.head} role="columnheader" scope="col">
-              {column.head}
-            </Table.Th>
+      <thead role="rowgroup">
+        <tr role="row">
+          {columns.map(({ head }) => (
+            <th key={head} role="columnheader" scope="col">
+              {head}
+            </th>
           ))}
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody role="rowgroup">
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
         {rows.map((row, place) => (
-          <Table.Tr key={keyOf(row, place)} role="row">
-            {columns.map((column) => (
-              <Table.Td key={column.head} role="cell" data-head={column.head}>
-                <div>{column.cell(row)}</div>
-              </Table.Td>
-            ))}
-          </Table.Tr>
+          <Row key={keyOf(row, place)} row={row} columns={columns as readonly Column<unknown>[]} />
         ))}
-      </Table.Tbody>
-    </Table>
+      </tbody>
+    </table>
   );
 }
+
+/** Queries keep what has not changed, so a list of hundreds draws only the rows that did. */
+const Row = memo(function Row({ row, columns }: { row: unknown; columns: readonly Column<unknown>[] }) {
+  return (
+    <tr role="row">
+      {columns.map(({ head, cell }) => (
+        <td key={head} role="cell" data-head={head}>
+          <div>{cell(row)}</div>
+        </td>
+      ))}
+    </tr>
+  );
+});

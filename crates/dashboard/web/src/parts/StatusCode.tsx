@@ -1,4 +1,4 @@
-import { Code, Text } from "@mantine/core";
+import styles from "./StatusCode.module.css";
 import { visibleText } from "./visible";
 
 interface StatusCodeProps {
@@ -11,21 +11,12 @@ interface StatusCodeProps {
 /** What a receiver answered, or why it did not. */
 export function StatusCode({ code, error }: StatusCodeProps) {
   if (code === null || code === undefined) {
-    return error ? (
-      <Text span size="sm" c="var(--fanfare-bad)">
-        {visibleText(error)}
-      </Text>
-    ) : (
-      <span>–</span>
-    );
+    return <span className={error ? styles.bad : undefined}>{error ? visibleText(error) : "–"}</span>;
   }
-  const good = code >= 200 && code < 300;
+  const looks = code >= 200 && code < 300 ? styles.good : styles.bad;
   return (
-    <Code
-      c={good ? "var(--fanfare-good)" : "var(--fanfare-bad)"}
-      title={error ? visibleText(error) : undefined}
-    >
+    <code className={`${styles.code} ${looks}`} title={error ? visibleText(error) : undefined}>
       {code}
-    </Code>
+    </code>
   );
 }

@@ -1,6 +1,7 @@
 import { notifications } from "@mantine/notifications";
 import { type QueryKey, type UseMutationResult, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ProblemError, asProblem } from "../api/problem";
+import { keepFocus } from "./focus";
 
 interface ActionOptions<O> {
   /** What to say when it is done. */
@@ -22,10 +23,13 @@ export function useAction<I, O>(
   const queries = useQueryClient();
   return useMutation<O, ProblemError, I>({
     mutationFn: async (input) => {
+      const giveBack = keepFocus();
       try {
         return await act(input);
       } catch (error) {
         throw asProblem(error);
+      } finally {
+        giveBack();
       }
     },
     onSuccess: async (output) => {

@@ -1,6 +1,7 @@
 import { Alert, Code, Group, Stack, Text } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { CopyButton } from "../parts/CopyButton";
+import { useFocusWhenShown } from "../parts/focus";
 
 interface SecretOnceProps {
   secret: string;
@@ -9,8 +10,9 @@ interface SecretOnceProps {
 
 /** A secret in the one moment in which it is shown. */
 export function SecretOnce({ secret, title }: SecretOnceProps) {
+  const alert = useFocusWhenShown<HTMLDivElement>();
   return (
-    <Alert color="orange" icon={<IconKey aria-hidden />} title={title}>
+    <Alert ref={alert} tabIndex={-1} color="orange" icon={<IconKey aria-hidden />} title={title}>
       <Stack gap="xs">
         <Text size="sm">
           Copy it now and keep it where your receiver finds it. It is stored encrypted and never shown again;

@@ -78,7 +78,9 @@ function Attempts({ webhook: { success_count, failure_count } }: { webhook: Webh
   }
   return (
     <>
-      <Text size="sm">{percent(success_count, all)} good</Text>
+      <Text size="sm" className={styles.whole}>
+        {percent(success_count, all)} good
+      </Text>
       <Text size="xs" c="dimmed">
         of {count(all)}
       </Text>
@@ -93,7 +95,9 @@ function Subscriptions({ events }: { events: string[] }) {
   return (
     <Group gap={4}>
       {events.slice(0, NAMED).map((event) => (
-        <Code key={event}>{event}</Code>
+        <Code key={event} className={styles.whole}>
+          {event}
+        </Code>
       ))}
       {more > 0 && (
         <Badge variant="light" color="gray" tt="none" title={events.slice(NAMED).join(", ")}>

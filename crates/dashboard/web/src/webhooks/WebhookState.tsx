@@ -18,7 +18,7 @@ export function WebhookState({ webhook }: { webhook: Webhook }) {
         <Fact name="State">
           <HealthBadge health={health.state} isActive={webhook.is_active ?? true} />
         </Fact>
-        <Fact name="Attempts that succeeded">
+        <Fact name="Success rate">
           {all === 0 ? "none yet" : `${percent(success_count, all)} of ${count(all)}`}
         </Fact>
         <Fact name="Failures in a row">

@@ -100,6 +100,7 @@ function Choice({ type, isChosen, by, onPick }: ChoiceProps) {
           <Button
             variant="subtle"
             size="compact-xs"
+            flex="none"
             aria-expanded={opened}
             aria-label={`Example of ${type.name}`}
             onClick={() => setOpened(!opened)}

@@ -13,11 +13,13 @@ import { OVERLAPS, overlapWords } from "./overlap";
 interface RotationProps {
   webhook: Webhook;
   profile: Profile | undefined;
+  /** The new secret is there, and seen this once. */
+  onRotated: () => void;
   onClose: () => void;
 }
 
 /** Replaces the secret by another, and shows that one once. */
-export function Rotation({ webhook, profile, onClose }: RotationProps) {
+export function Rotation({ webhook, profile, onRotated, onClose }: RotationProps) {
   const tenant = useTenant();
   const [overlap, setOverlap] = useState("24h");
   const [secret, setSecret] = useState("");
@@ -56,7 +58,7 @@ export function Rotation({ webhook, profile, onClose }: RotationProps) {
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        rotate.mutate(undefined);
+        rotate.mutate(undefined, { onSuccess: onRotated });
       }}
     >
       <Stack>

@@ -1,6 +1,7 @@
 import { Button, Group, Modal, Stack, Text, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconRotate } from "@tabler/icons-react";
+import { useState } from "react";
 import { Time } from "../../parts/Time";
 import { PublicKey } from "../SecretOnce";
 import type { Profile, Webhook } from "../types";
@@ -14,6 +15,7 @@ interface SecretPanelProps {
 /** The webhook's secret, as far as it is shown, and how it is replaced. */
 export function SecretPanel({ webhook, profile }: SecretPanelProps) {
   const [opened, rotation] = useDisclosure(false);
+  const [rotated, setRotated] = useState(false);
   const signsBySecret = webhook.signing !== "ed25519";
   return (
     <Stack align="flex-start">
@@ -50,10 +52,18 @@ export function SecretPanel({ webhook, profile }: SecretPanelProps) {
         onClose={rotation.close}
         title="Rotate the secret"
         size="lg"
-        // The new secret is shown once; a click beside the dialog must not lose it.
+        // The new secret is shown once; a slip of the hand must not lose it.
         closeOnClickOutside={false}
+        closeOnEscape={!rotated}
+        withCloseButton={!rotated}
+        onExitTransitionEnd={() => setRotated(false)}
       >
-        <Rotation webhook={webhook} profile={profile} onClose={rotation.close} />
+        <Rotation
+          webhook={webhook}
+          profile={profile}
+          onRotated={() => setRotated(true)}
+          onClose={rotation.close}
+        />
       </Modal>
     </Stack>
   );
