@@ -44,8 +44,9 @@ async fn what_is_not_on_record_yet_counts_among_what_a_dead_worker_repeats() {
     let config = Config { in_flight: NonZeroUsize::new(IN_FLIGHT).expect("not zero"), ..Config::default() };
     let stage = Stage::with(Setting { config, between, ..Setting::default() }).await;
     let receiver = Receiver::answering(200).await;
-    let webhook = stage.webhook(1, receiver.url("/")).await;
+    // Each to a webhook of its own, which therefore keeps nobody waiting: only the process has no place.
     for number in 0..2 * IN_FLIGHT {
+        let webhook = stage.webhook(u8::try_from(number).expect("few"), receiver.url("/")).await;
         stage.send(&format!("e{number}"), &webhook).await;
     }
     for _ in 0..IN_FLIGHT {
