@@ -161,7 +161,11 @@ impl Restating {
                 }
                 Err(PublishError::Unavailable { source, .. }) => return Err(QueueError::Unavailable(source).into()),
                 Err(error @ (PublishError::Full { .. } | PublishError::TooLarge { .. })) => {
-                    tracing::warn!(%error, records = records.len(), "no room to restate what waits");
+                    tracing::warn!(
+                        %error,
+                        records = records.len(),
+                        "no room to restate what waits: if this goes on, give the journal more bytes (nats.bytes or embedded.bytes)"
+                    );
                     return Ok(false);
                 }
             };

@@ -109,18 +109,20 @@ async fn events_of_standalone_are_full_until_they_are_made_larger() {
     all_are_accounted_for(&tenant, &webhook.id, &sent).await;
 }
 
-/// A small journal, and room for all events.
-fn small_journal(family: Family, bytes: u32) -> String {
-    match family {
-        Family::Distributed => LARGER.replace("journal = 1_500_000", &format!("journal = {bytes}")),
-        Family::Embedded => format!("[embedded]\nbytes = {{ journal = {bytes} }}"),
-    }
+/// A small journal that is soon over a quarter full, though its last tenth holds what is in the air when it is full, as it has
+/// to; and room for all events.
+fn small_journal(family: Family) -> String {
+    let bytes = match family {
+        Family::Distributed => LARGER.replace("journal = 1_500_000", "journal = 3_000_000"),
+        Family::Embedded => "[embedded]\nbytes = { journal = 3_000_000 }".to_owned(),
+    };
+    bytes + "\n[worker]\nin_flight = 64"
 }
 
 /// What waits for hours keeps its own record in the journal, and not everything that was written since.
 async fn a_delivery_that_waits_for_hours_leaves_room_for_all_others(family: Family) {
-    const EVENTS: usize = 8_000;
-    let cluster = Cluster::of(family).file(&small_journal(family, 1_500_000)).start().await;
+    const EVENTS: usize = 16_000;
+    let cluster = Cluster::of(family).file(&small_journal(family)).start().await;
     let (failing, receiver) = (Receiver::answering([503]).await, Receiver::start().await);
     let tenant = cluster.tenant("acme").await;
     let retry = json!({"delays": ["0s", "3h"], "jitter": 0.0});
@@ -133,7 +135,7 @@ async fn a_delivery_that_waits_for_hours_leaves_room_for_all_others(family: Fami
     let publisher = tenant.publisher.clone();
     let publishing = tokio::spawn(async move { publisher.all(sized("event", EVENTS)).await });
 
-    receiver.until("all other events", Duration::from_secs(45), |log| log.deliveries() >= EVENTS).await;
+    receiver.until("all other events", Duration::from_secs(90), |log| log.deliveries() >= EVENTS).await;
     let sent = publishing.await.expect("the publisher does not fail");
     assert_eq!(sent.accepted.len(), EVENTS);
 }
@@ -162,8 +164,8 @@ async fn empty(redis: &redis::Client) {
 /// lost when Redis is, or put back to what it was before.
 async fn deliveries_that_wait_for_hours_leave_room_for_what_is_retried(family: Family) {
     const EVENTS: usize = 8_000;
-    // A tenth of it holds what is in the air when it is full; all that is written fills it twice.
-    let small = small_journal(family, 3_000_000) + "\n[scheduler]\njournal_kept = \"0s\"\n[worker]\nin_flight = 64";
+    // All that is written fills it twice.
+    let small = small_journal(family) + "\n[scheduler]\njournal_kept = \"0s\"";
     let mut cluster = Cluster::of(family).file(&small).start().await;
     let (failing, receiver) = (Receiver::answering([503]).await, Receiver::answering([503, 200]).await);
     let tenant = cluster.tenant("acme").await;
