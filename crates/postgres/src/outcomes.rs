@@ -71,6 +71,12 @@ const OUTCOMES: &str = concat!(
      FROM counted FULL JOIN noted USING (start) ORDER BY start"
 );
 
+const ACTIVITY: &str = concat!(
+    "SELECT SUM(o.deliveries + o.ended + o.delivered + o.failed + o.attempts)::bigint FROM outcomes o \
+     WHERE o.span = $2 AND o.start >= $3 AND ",
+    of_tenant!()
+);
+
 const RESPONSE_TIMES: &str = concat!(
     "SELECT o.start, t.place, SUM(t.number)::bigint FROM outcomes o, \
      UNNEST(o.response_times) WITH ORDINALITY AS t (number, place) WHERE t.number > 0 AND ",
@@ -173,6 +179,17 @@ impl Outcomes for PostgresStore {
             waiting: Waiting { deliveries: row.waiting.cast_unsigned(), oldest: time(row.oldest_waiting) },
         };
         Ok(rows.into_iter().map(read).collect())
+    }
+
+    async fn activity(&self, tenant: Option<TenantNumber>, since: Timestamp) -> Result<u64, StoreError> {
+        let sum: Option<i64> = sqlx::query_scalar(ACTIVITY)
+            .bind(tenant.map(tenant_column))
+            .bind(Span::Hour.seconds().cast_signed())
+            .bind(since.as_millis())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(failure)?;
+        Ok(sum.unwrap_or(0).cast_unsigned())
     }
 
     async fn waiting(&self, tenant: Option<TenantNumber>, now: Timestamp) -> Result<Waiting, StoreError> {

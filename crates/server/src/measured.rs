@@ -144,6 +144,7 @@ measured! { Outcomes or StoreError {
     "outcomes" outcomes(
         tenant: Option<TenantNumber>, span: Span, since: Timestamp, until: Timestamp
     ) -> Vec<Outcome>;
+    "activity" activity(tenant: Option<TenantNumber>, since: Timestamp) -> u64;
     "waiting" waiting(tenant: Option<TenantNumber>, now: Timestamp) -> Waiting;
     "note_waiting" note_waiting(now: Timestamp) -> ();
     "failing" failing(tenant: Option<TenantNumber>, limit: u32) -> Vec<Failing>;

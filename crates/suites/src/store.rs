@@ -199,6 +199,7 @@ macro_rules! store_suite {
             outcomes {
                 counts_are_the_same_in_whatever_order_records_come
                 nothing_is_counted_twice
+                whoever_watches_is_told_of_all_that_is_new
                 a_delivery_that_ends_without_an_attempt_has_failed
                 a_delivery_that_is_retried_by_hand_is_delivered_after_all
                 a_replays_deliveries_are_counted

@@ -11,7 +11,7 @@ journey("a tenant is made, given keys and people, and deleted", async ({ page, w
   await openSignedIn(page, "/overview");
   await page.getByRole("heading", { name: "Begin with a tenant", exact: true }).waitFor();
   await expectGoodLooks(page, "overview, no tenant");
-  await page.getByRole("link", { name: "Add a tenant" }).click();
+  await page.getByRole("link", { name: "New tenant" }).click();
   await page.getByRole("heading", { name: "No tenants yet", exact: true }).waitFor();
   await expectGoodLooks(page, "tenants, none");
 
@@ -50,13 +50,13 @@ journey("a tenant is made, given keys and people, and deleted", async ({ page, w
 
 journey("an operator's key from the dashboard opens the dashboard", async ({ page }) => {
   await openSignedIn(page, "/api-keys");
-  await page.getByRole("button", { name: "Make a key" }).first().click();
-  const making = page.getByRole("dialog", { name: "Make an API key" });
-  await making.getByRole("button", { name: "Make key" }).click();
+  await page.getByRole("button", { name: "New key" }).first().click();
+  const making = page.getByRole("dialog", { name: "New API key" });
+  await making.getByRole("button", { name: "Create the key" }).click();
   await making.getByText("Say which tenant it is for.").waitFor();
   await making.getByRole("radio", { name: "Operators" }).check();
   await making.getByLabel("Name").fill("a colleague");
-  await making.getByRole("button", { name: "Make key" }).click();
+  await making.getByRole("button", { name: "Create the key" }).click();
   const key = await copyOnce(page, "Copy the key");
   await page.getByRole("button", { name: "I have stored it" }).click();
 
@@ -75,15 +75,15 @@ function views(/** @type {import("playwright-core").Page} */ page) {
 
 /** @param {import("playwright-core").Page} page */
 async function makeTenant(page) {
-  await page.getByRole("button", { name: "Make a tenant" }).first().click();
-  const making = page.getByRole("dialog", { name: "Make a tenant" });
+  await page.getByRole("button", { name: "New tenant" }).first().click();
+  const making = page.getByRole("dialog", { name: "New tenant" });
   await making.getByRole("textbox", { name: "Id" }).fill("Not An Id");
-  await making.getByRole("button", { name: "Make tenant" }).click();
+  await making.getByRole("button", { name: "Create the tenant" }).click();
   await making.getByRole("textbox", { name: "Id" }).and(page.locator('[aria-invalid="true"]')).waitFor();
   await expectGoodLooks(page, "tenant, new");
   await making.getByRole("textbox", { name: "Id" }).fill("acme");
   await making.getByRole("textbox", { name: "Name" }).fill("Acme");
-  await making.getByRole("button", { name: "Make tenant" }).click();
+  await making.getByRole("button", { name: "Create the tenant" }).click();
   await page.waitForURL("**/dashboard/tenants/acme");
   await page.getByRole("heading", { name: "Acme", exact: true }).waitFor();
 }
@@ -100,12 +100,12 @@ async function changeTenant(page) {
 
 /** @param {import("playwright-core").Page} page */
 async function makeKey(page) {
-  await page.getByRole("button", { name: "Make a key" }).first().click();
-  const making = page.getByRole("dialog", { name: "Make an API key" });
+  await page.getByRole("button", { name: "New key" }).first().click();
+  const making = page.getByRole("dialog", { name: "New API key" });
   await making.getByLabel("Name").fill("checkout");
   await making.getByRole("radio", { name: "Publish events" }).check();
   await expectGoodLooks(page, "api key, new");
-  await making.getByRole("button", { name: "Make key" }).click();
+  await making.getByRole("button", { name: "Create the key" }).click();
   await page.getByRole("dialog", { name: "Your new API key" }).waitFor();
   await page.keyboard.press("Escape");
   const key = await copyOnce(page, "Copy the key");
@@ -122,7 +122,7 @@ async function givePortalLink(page) {
   const portal = page.getByRole("region", { name: "Portal" });
   await portal.getByRole("radio", { name: "Manage" }).check();
   await portal.getByLabel("Name").fill("Ada");
-  await portal.getByRole("button", { name: "Make portal link" }).click();
+  await portal.getByRole("button", { name: "Create the portal link" }).click();
   const link = await copyOnce(page, "Copy the link");
   await expectGoodLooks(page, "portal link");
 

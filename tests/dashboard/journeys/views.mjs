@@ -10,7 +10,7 @@ const VIEWS = [
   ["/overview", "overview of all tenants", "Busiest tenants"],
   ["/tenants", "tenants", "Acme"],
   [`/tenants/${told("TENANT")}`, "tenant", "Default profile"],
-  ["/api-keys", "api keys", "Make a key"],
+  ["/api-keys", "api keys", "New key"],
   ["/audit", "audit", "Tenant made"],
   ["/nowhere", "not found", "There is nothing at this address"],
   [`${OF_TENANT}/overview`, "overview", "Who fails now"],

@@ -89,6 +89,17 @@ impl Outcomes for SqliteStore {
         outcomes.collect()
     }
 
+    async fn activity(&self, tenant: Option<TenantNumber>, since: Timestamp) -> Result<u64, StoreError> {
+        let found = query(concat!(
+            "SELECT coalesce(sum(o.deliveries + o.ended + o.delivered + o.failed + o.attempts), 0) FROM outcomes o
+             WHERE o.span = ?2 AND o.start >= ?3 AND ",
+            of_tenant!()
+        ));
+        let found = found.bind(tenant.map(|tenant| i64::from(tenant.get()))).bind(Span::Hour.seconds());
+        let row = found.bind(since.as_millis()).fetch_one(self.database.read()).await.map_err(failed)?;
+        count(&row, 0)
+    }
+
     async fn waiting(&self, tenant: Option<TenantNumber>, now: Timestamp) -> Result<Waiting, StoreError> {
         let row = query(concat!("SELECT ", open!(), " AND ", of_tenant!()))
             .bind(tenant.map(|tenant| i64::from(tenant.get())))

@@ -263,6 +263,8 @@ pub trait Outcomes: Send + Sync + 'static {
         since: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Outcome>, StoreError>;
+    /// A number that changes whenever something is counted in an hour that begins at or after `since`.
+    async fn activity(&self, tenant: Option<TenantNumber>, since: Timestamp) -> Result<u64, StoreError>;
     /// What waits at `now`.
     async fn waiting(&self, tenant: Option<TenantNumber>, now: Timestamp) -> Result<Waiting, StoreError>;
     /// Notes what waits at `now`, for each tenant of which something does.

@@ -94,6 +94,25 @@ pub async fn nothing_is_counted_twice(fixture: &impl Fixture) {
     assert_eq!(counted(&*store, Some(ACME)).await, [2, 2, 2, 0, 6, 4], "a late attempt decides nothing");
 }
 
+pub async fn whoever_watches_is_told_of_all_that_is_new(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    let activity = async |tenant| store.activity(tenant, noon().minus(seconds(7200))).await.expect("read");
+    assert_eq!(activity(None).await, 0);
+    let story = Story::new(1);
+    let mut seen = 0;
+    for one in thrice(&story) {
+        write(&*store, std::slice::from_ref(&one)).await;
+        let now = activity(Some(ACME)).await;
+        assert_ne!(now, seen);
+        seen = now;
+        write(&*store, &[one]).await;
+        assert_eq!(activity(Some(ACME)).await, seen, "that was known");
+    }
+    assert_eq!([activity(None).await, activity(Some(OTHER)).await], [seen, 0]);
+    let later = store.activity(None, noon().plus(seconds(3600))).await;
+    assert_eq!(later.expect("read"), 0);
+}
+
 pub async fn a_delivery_that_ends_without_an_attempt_has_failed(fixture: &impl Fixture) {
     let store = fixture.open().await;
     let now = Timestamp::from_millis(i64::try_from(unix_now().as_millis()).expect("far ahead"));

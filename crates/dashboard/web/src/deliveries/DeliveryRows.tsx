@@ -1,4 +1,4 @@
-import { Badge, Group, Text } from "@mantine/core";
+import { Badge } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { Link } from "react-router";
@@ -42,9 +42,10 @@ type Retry = (id: string) => Promise<unknown>;
 
 function columnsFor(tenant: string, retry: Retry | undefined): Column<Delivery>[] {
   const columns: Column<Delivery>[] = [
-    { head: "Status", cell: ({ status }) => <StatusBadge status={status} /> },
+    { head: "Status", width: "7.5rem", cell: ({ status }) => <StatusBadge status={status} /> },
     {
       head: "Event",
+      width: "minmax(0, 3fr)",
       cell: (delivery) => (
         <>
           <Link to={deliveryPath(tenant, delivery.id)} className={styles.link}>
@@ -58,37 +59,30 @@ function columnsFor(tenant: string, retry: Retry | undefined): Column<Delivery>[
         </>
       ),
     },
-    { head: "Answer", cell: (delivery) => <Answer delivery={delivery} /> },
-    { head: "Took", cell: ({ response_time_ms }) => <Duration ms={response_time_ms} /> },
-    { head: "Attempt", cell: ({ attempt }) => (attempt === 0 ? "–" : attempt) },
+    { head: "Answer", width: "minmax(0, 2fr)", cell: (delivery) => <Answer delivery={delivery} /> },
+    { head: "Took", width: "5.5rem", cell: ({ response_time_ms }) => <Duration ms={response_time_ms} /> },
+    { head: "Attempt", width: "5rem", cell: ({ attempt }) => (attempt === 0 ? "–" : attempt) },
     {
       head: "Next attempt",
+      width: "7.75rem",
       cell: ({ next_attempt_at }) => (next_attempt_at ? <Time at={next_attempt_at} relative /> : "–"),
     },
-    { head: "Accepted", cell: ({ created_at }) => <Time at={created_at} relative /> },
+    { head: "Accepted", width: "6.5rem", cell: ({ created_at }) => <Time at={created_at} relative /> },
   ];
   if (retry)
-    columns.push({ head: "Retry", cell: (delivery) => <RetryButton delivery={delivery} retry={retry} /> });
+    columns.push({ head: "Retry", width: "4.5rem", cell: (delivery) => <RetryButton delivery={delivery} retry={retry} /> });
   return columns;
 }
 
 function Answer({ delivery }: { delivery: Delivery }) {
   const { status, status_code, attempt, error } = delivery;
-  if (attempt > 0 && status_code == null)
-    return (
-      <Text size="sm" c="var(--fanfare-bad)">
-        none
-      </Text>
-    );
+  if (attempt > 0 && status_code == null) return <span className={styles.none}>none</span>;
+  const why = status === "failed" && error !== "attempts used up" && error;
   return (
-    <Group gap={6}>
+    <>
       <StatusCode code={status_code} />
-      {status === "failed" && error && error !== "attempts used up" && (
-        <Text size="xs" c="dimmed">
-          {error}
-        </Text>
-      )}
-    </Group>
+      {why && <span className={styles.why}>{why}</span>}
+    </>
   );
 }
 

@@ -75,7 +75,7 @@ function FirstEvent({ tenant }: { tenant: string }) {
         KEY is {operator ? "an operator's key, or one of this tenant" : "an API key of this tenant"}.{" "}
         {operator && manage && (
           <Anchor component={Link} to="/api-keys" size="sm" underline="always">
-            Make a key
+            New key
           </Anchor>
         )}
       </Text>

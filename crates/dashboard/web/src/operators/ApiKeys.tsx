@@ -18,7 +18,7 @@ export function Component() {
   const [params] = useSearchParams();
   const keys = useQuery(apiKeysQuery(params.get("cursor") ?? undefined));
   const [making, setMaking] = useState(false);
-  const make = manage && <Button onClick={() => setMaking(true)}>Make a key</Button>;
+  const make = manage && <Button onClick={() => setMaking(true)}>New key</Button>;
 
   return (
     <Page title="API keys" actions={make}>

@@ -33,7 +33,7 @@ export function MadeLink({ link, tenant, onAnother }: Props) {
       <Group>
         <CopyButton value={link.url} label="Copy the link" withText />
         <Button variant="default" size="xs" onClick={onAnother}>
-          Make another link
+          New link
         </Button>
       </Group>
       <Title order={3} size="h5">

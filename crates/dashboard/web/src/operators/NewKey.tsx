@@ -25,7 +25,7 @@ export function NewKey({ tenant, opened, onClose }: Props) {
     <Modal
       opened={opened}
       onClose={close}
-      title={asking ? "Make an API key" : "Your new API key"}
+      title={asking ? "New API key" : "Your new API key"}
       // A slip of the hand must not lose a key that is never shown again.
       closeOnClickOutside={asking}
       closeOnEscape={asking}

@@ -70,7 +70,7 @@ export function NewKeyForm({ tenant, onMade, onCancel }: Props) {
             Cancel
           </Button>
           <Button type="submit" loading={make.isPending}>
-            Make key
+            Create the key
           </Button>
         </Group>
       </Stack>

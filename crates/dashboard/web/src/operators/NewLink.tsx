@@ -80,7 +80,7 @@ export function NewLink({ tenant, onMade }: Props) {
         </SimpleGrid>
         <Group>
           <Button type="submit" loading={make.isPending}>
-            Make portal link
+            Create the portal link
           </Button>
         </Group>
       </Stack>

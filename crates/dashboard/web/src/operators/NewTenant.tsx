@@ -18,7 +18,7 @@ interface Props {
 
 export function NewTenant(props: Props) {
   return (
-    <Modal {...props} title="Make a tenant">
+    <Modal {...props} title="New tenant">
       <Form onClose={props.onClose} />
     </Modal>
   );
@@ -74,7 +74,7 @@ function Form({ onClose }: { onClose: () => void }) {
             Cancel
           </Button>
           <Button type="submit" loading={make.isPending}>
-            Make tenant
+            Create the tenant
           </Button>
         </Group>
       </Stack>

@@ -21,7 +21,7 @@ export function TenantKeys({ tenant }: { tenant: string }) {
       actions={
         manage && (
           <Button variant="default" onClick={() => setMaking(true)}>
-            Make a key
+            New key
           </Button>
         )
       }

@@ -19,7 +19,7 @@ export function Component() {
   const cursor = params.get("cursor") ?? undefined;
   const tenants = useQuery(tenantsQuery(cursor));
   const [making, setMaking] = useState(false);
-  const make = manage && <Button onClick={() => setMaking(true)}>Make a tenant</Button>;
+  const make = manage && <Button onClick={() => setMaking(true)}>New tenant</Button>;
 
   return (
     <Page title="Tenants" actions={make}>

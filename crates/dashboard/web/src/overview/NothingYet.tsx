@@ -19,7 +19,7 @@ function NoTenant() {
       text="A tenant owns webhooks and events: a customer of yours, or a part of your own system."
       action={
         <Button component={Link} to="/tenants">
-          Add a tenant
+          New tenant
         </Button>
       }
     />
@@ -40,7 +40,7 @@ function NoWebhook({ tenant }: { tenant: string }) {
       action={
         manage && (
           <Button component={Link} to={newWebhookPath(tenant)}>
-            Add a webhook
+            New webhook
           </Button>
         )
       }

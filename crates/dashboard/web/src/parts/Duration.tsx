@@ -2,5 +2,5 @@ import { duration } from "./formats";
 
 /** How long something took; a dash where nobody knows. */
 export function Duration({ ms }: { ms: number | null | undefined }) {
-  return <span>{ms === null || ms === undefined ? "–" : duration(ms)}</span>;
+  return <>{ms === null || ms === undefined ? "–" : duration(ms)}</>;
 }
