@@ -2,10 +2,11 @@
 //! and traces over OTLP.
 
 mod json;
+mod lines;
 mod metrics;
 mod otlp;
 
-use std::io;
+use std::io::{self, Stderr};
 
 use opentelemetry_sdk::error::OTelSdkError;
 use tracing::Subscriber;
@@ -16,6 +17,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 use self::json::JsonLines;
+use self::lines::Lines;
 pub use self::metrics::Figures;
 use self::metrics::Metrics;
 use self::otlp::Exporters;
@@ -71,6 +73,7 @@ pub struct Telemetry {
     level: reload::Handle<EnvFilter, Registry>,
     exporters: Exporters,
     metrics: Metrics,
+    lines: Lines<Stderr>,
 }
 
 impl Telemetry {
@@ -85,9 +88,10 @@ impl Telemetry {
         let metrics = Metrics::start(settings)?;
         let exporters = Exporters::start(settings).map_err(TelemetryError::Otlp)?;
         let is_event = filter_fn(|metadata| metadata.is_event());
+        let lines = Lines::to(io::stderr());
         let started = if exporters.traces.is_some() {
             tracing_subscriber::registry()
-                .with(lines(settings.format).with_filter(filter.and(is_event)))
+                .with(formatted(settings.format, lines.clone()).with_filter(filter.and(is_event)))
                 .with(exporters.spans())
                 .with(exporters.logs())
                 .try_init()
@@ -96,12 +100,12 @@ impl Telemetry {
             tracing_subscriber::registry()
                 .with(filter)
                 .with(is_event)
-                .with(lines(settings.format))
+                .with(formatted(settings.format, lines.clone()))
                 .with(exporters.logs())
                 .try_init()
         };
         started.map_err(TelemetryError::Twice)?;
-        Ok(Self { level, exporters, metrics })
+        Ok(Self { level, exporters, metrics, lines })
     }
 
     /// Something that shows the figures.
@@ -121,16 +125,17 @@ impl Drop for Telemetry {
     fn drop(&mut self) {
         self.exporters.send_what_is_left();
         self.metrics.stop();
+        self.lines.end();
     }
 }
 
-fn lines<S>(format: LogFormat) -> Box<dyn Layer<S> + Send + Sync>
+fn formatted<S>(format: LogFormat, lines: Lines<Stderr>) -> Box<dyn Layer<S> + Send + Sync>
 where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {
     match format {
-        LogFormat::Json => fmt::layer().event_format(JsonLines).with_writer(io::stderr).boxed(),
-        LogFormat::Text => fmt::layer().with_writer(io::stderr).boxed(),
+        LogFormat::Json => fmt::layer().event_format(JsonLines).with_writer(lines).boxed(),
+        LogFormat::Text => fmt::layer().with_writer(lines).boxed(),
     }
 }
 
