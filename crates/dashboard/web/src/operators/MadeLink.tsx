@@ -1,8 +1,7 @@
-import { Alert, Button, Code, Group, Stack, Text, Title } from "@mantine/core";
+import { Button, Code, Group, Stack, Text, Title } from "@mantine/core";
 import { IconLink } from "@tabler/icons-react";
 import { CodeBlock } from "../parts/CodeBlock";
 import { CopyButton } from "../parts/CopyButton";
-import { useFocusWhenShown } from "../parts/focus";
 import { Time } from "../parts/Time";
 import { embedSnippet } from "./embed";
 import { Once } from "./Once";
@@ -16,20 +15,11 @@ interface Props {
 
 /** A portal link that was just made, and how to show the portal inside a page. */
 export function MadeLink({ link, tenant, onAnother }: Props) {
-  const alert = useFocusWhenShown<HTMLDivElement>();
   return (
     <Stack>
-      <Alert
-        ref={alert}
-        tabIndex={-1}
-        icon={<IconLink aria-hidden />}
-        color="orange"
-        title="Copy it now: it is shown this once"
-        role="status"
-      >
+      <Once icon={IconLink} title="Copy it now: it is shown this once" text={link.url}>
         Give it to one person. It works once, until <Time at={link.expires_at} />.
-      </Alert>
-      <Once text={link.url} />
+      </Once>
       <Group>
         <CopyButton value={link.url} label="Copy the link" withText />
         <Button variant="default" size="xs" onClick={onAnother}>

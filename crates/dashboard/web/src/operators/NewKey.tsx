@@ -1,8 +1,7 @@
-import { Alert, Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Modal, Stack } from "@mantine/core";
 import { IconKey } from "@tabler/icons-react";
 import { useState } from "react";
 import { CopyButton } from "../parts/CopyButton";
-import { useFocusWhenShown } from "../parts/focus";
 import { NewKeyForm } from "./NewKeyForm";
 import { Once } from "./Once";
 
@@ -41,20 +40,11 @@ export function NewKey({ tenant, opened, onClose }: Props) {
 }
 
 function Made({ apiKey, onStored }: { apiKey: string; onStored: () => void }) {
-  const alert = useFocusWhenShown<HTMLDivElement>();
   return (
     <Stack>
-      <Alert
-        ref={alert}
-        tabIndex={-1}
-        icon={<IconKey aria-hidden />}
-        color="orange"
-        title="Copy it now"
-        role="status"
-      >
+      <Once icon={IconKey} title="Copy it now" text={apiKey}>
         It is shown this once. Fanfare keeps only its hash.
-      </Alert>
-      <Once text={apiKey} />
+      </Once>
       <Group justify="space-between">
         <CopyButton value={apiKey} label="Copy the key" withText />
         <Button onClick={onStored}>I have stored it</Button>
