@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use fanfare_domain::delivery::{Lane, Position};
 use fanfare_ports::queue::{Consumer, LEASE, Stream, Topic};
-use fanfare_suites::queue::Fixture;
+use fanfare_suites::queue::{Fixture, noise};
 use fixture::Private;
 
 fanfare_suites::queue_suite!(Private::start().await);
@@ -54,7 +54,7 @@ async fn what_a_newer_version_wrote_is_left_to_it() {
     let queue = fixture.open().await;
     let client = async_nats::connect(fixture.url()).await.expect("the server is there");
     let context = async_nats::jetstream::new(client);
-    let newer = context.publish("fanfare.journal.schedule", "\u{2}of the next version".into()).await.expect("sent");
+    let newer = context.publish("fanfare.journal.schedule", "\u{9}of a later version".into()).await.expect("sent");
     let sequence = newer.await.expect("stored").sequence;
     queue.publish(Topic::JournalSchedule, vec!["ours".into()]).await.expect("stored");
 
@@ -71,7 +71,7 @@ async fn what_a_newer_version_wrote_is_left_to_it() {
     let stream = context.get_stream("FANFARE_JOURNAL").await.expect("there");
     let last = stream.get_last_raw_message_by_subject("fanfare.journal.schedule").await.expect("there");
     let header = |name: &str| last.headers.get(name).map(|value| value.as_str().to_owned());
-    assert_eq!(last.payload, "\u{2}of the next version");
+    assert_eq!(last.payload, "\u{9}of a later version");
     assert_eq!(header("Fanfare-Origin"), Some(sequence.to_string()));
     assert_eq!(header("Fanfare-Takers"), Some("0".to_owned()));
     assert_eq!(header("Fanfare-Delay"), Some("30000".to_owned()));
@@ -105,8 +105,7 @@ async fn records_handed_back_one_by_one_at_the_same_time_go_together() {
 async fn a_full_stream_is_worked_on_however_many_takers_have_died() {
     let fixture = Private::start().await;
     let queue = fixture.open_with_room_for(256 * 1024).await;
-    let body = || "a".repeat(120_000).into();
-    queue.publish(Topic::Events, vec![body(), body()]).await.expect("stored");
+    queue.publish(Topic::Events, vec![noise(1, 120_000), noise(2, 120_000)]).await.expect("stored");
     for takers in 1..=5 {
         let taken = queue.take(Consumer::Router, 1, LEASE * 2).await.expect("there");
         assert_eq!(taken.iter().map(|one| one.takers).collect::<Vec<_>>(), [takers, takers]);

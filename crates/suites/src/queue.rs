@@ -136,6 +136,18 @@ fn records(numbers: std::ops::Range<usize>) -> Vec<Bytes> {
     numbers.map(record).collect()
 }
 
+/// A record of `size` bytes, others for each `seed`, that takes its full size however it is packed (Xorshift, Marsaglia 2003).
+pub fn noise(seed: u8, size: usize) -> Bytes {
+    let mut state = u64::from(seed) * 0x9E37_79B9 + 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 32) as u8
+    };
+    (0..size).map(|_| next()).collect()
+}
+
 async fn publish(queue: &dyn Queue, topic: Topic, records: Vec<Bytes>) -> Vec<Position> {
     queue.publish(topic, records).await.expect("the records are stored")
 }

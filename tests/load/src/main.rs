@@ -10,11 +10,13 @@ mod parts;
 mod payload;
 mod progress;
 mod publish;
+mod random;
 mod receive;
 mod report;
 mod run;
 mod settings;
 mod system;
+mod wal;
 
 use std::process::ExitCode;
 

@@ -15,7 +15,9 @@ use crate::book::{Manner, Route};
 use crate::context::Context;
 use crate::meter::{self, Cpu};
 use crate::publish::{Entrance, type_of};
+use crate::random::Random;
 use crate::receive::Receivers;
+use crate::wal;
 
 /// Room for what the cases keep: the services' own limits but larger, so that no case ends at them.
 const FILE: &str = "[nats.bytes]\nevents = 8589934592\ndeliveries = 4294967296\njournal = 8589934592\n";
@@ -80,11 +82,7 @@ impl Stage {
 
 /// The tenant of an event: the k-th busiest has about 1/k of what the busiest has (Zipf's law).
 fn by_power_law(event: usize, tenants: usize) -> u16 {
-    // SplitMix64, so that the order is mixed and the same in each run.
-    let mut mixed = (event as u64).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    let part = ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64;
+    let part = (Random::from(event as u64).next() >> 11) as f64 / (1_u64 << 53) as f64;
     let rank = ((tenants + 1) as f64).powf(part) as usize;
     u16::try_from(rank.clamp(1, tenants) - 1).unwrap_or(u16::MAX)
 }
@@ -102,6 +100,9 @@ impl System {
                 builder.file(&std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?);
         }
         let cluster = builder.start().await;
+        if let Some(backends) = &cluster.backends {
+            wal::fill_once(&backends.postgres.url()).await?;
+        }
         let entrance = Entrance {
             grpc: cluster.grpc().to_owned(),
             rest: cluster.rest.base().to_owned(),

@@ -61,7 +61,7 @@ impl Postgres {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_as_deployed() -> Result<Self, ServerError> {
-        Self::start_with(&["max_wal_size=1GB"], DEPLOYED)
+        Self::start_with(&["max_wal_size=1GB", "min_wal_size=1GB"], DEPLOYED)
     }
 
     fn start_with(settings: &[&str], size: Size) -> Result<Self, ServerError> {

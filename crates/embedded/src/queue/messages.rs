@@ -25,11 +25,10 @@ pub(super) struct NewMessage {
 }
 
 impl NewMessage {
-    /// Encodes `pack` and keeps a view of those bytes, so that the publishers' own buffers are not held on to.
+    /// Encodes `pack`, whose publishers' own buffers are not held on to.
     pub(super) fn of(pack: Pack) -> Self {
-        let encoded = pack.encode();
-        let pack = Arc::new(Pack::decode(&encoded).unwrap_or(pack));
-        Self { encoded, pack }
+        let (encoded, pack) = pack.encode_apart();
+        Self { encoded, pack: Arc::new(pack) }
     }
 
     /// What it takes of its stream's limit.

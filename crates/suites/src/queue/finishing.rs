@@ -7,8 +7,8 @@ use fanfare_domain::delivery::{Lane, Position};
 use fanfare_ports::queue::{Consumer, DeadLetter, LEASE, TAKERS, Topic};
 
 use super::{
-    Fixture, PATIENCE, QUIET, assert_nothing_comes, bodies, eventually_floor, finish, leases, positions, publish,
-    read_all, record, records, take, take_one,
+    Fixture, PATIENCE, QUIET, assert_nothing_comes, bodies, eventually_floor, finish, leases, noise, positions,
+    publish, read_all, record, records, take, take_one,
 };
 
 /// Not even when the taker dies and a lease has passed.
@@ -114,7 +114,7 @@ pub async fn what_is_handed_back_is_not_read_twice(fixture: &dyn Fixture) {
 /// Who hands back needs no room to be rid of a record for a while.
 pub async fn in_a_full_stream_records_are_handed_back_all_the_same(fixture: &dyn Fixture) {
     let queue = fixture.open_with_room_for(2 * 1024 * 1024).await;
-    let pack = vec![record(0), Bytes::from(vec![1; 100 * 1024])];
+    let pack = vec![record(0), noise(1, 100 * 1024)];
     let mut stored = Vec::new();
     while let Ok(positions) = queue.publish(Topic::Events, pack.clone()).await {
         stored.extend(positions);

@@ -7,7 +7,7 @@ use fanfare_domain::delivery::{Lane, Position};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::queue::{Backlog, Consumer, PublishError, Queue, Stored, Stream, Topic};
 
-use super::{Fixture, bodies, eventually_floor, finish, now, publish, record, records, take, take_one};
+use super::{Fixture, bodies, eventually_floor, finish, noise, now, publish, record, records, take, take_one};
 
 async fn trim(queue: &dyn Queue, stream: Stream, sequence: u64) -> u64 {
     queue.trim(stream, sequence).await.expect("the queue is there")
@@ -121,7 +121,7 @@ pub async fn trimming_goes_no_further_than_asked(fixture: &dyn Fixture) {
 pub async fn a_full_stream_refuses_until_it_is_trimmed(fixture: &dyn Fixture) {
     const ROOM: u64 = 2 * 1024 * 1024;
     let queue = fixture.open_with_room_for(ROOM).await;
-    let body = Bytes::from(vec![1; 60 * 1024]);
+    let body = noise(1, 60 * 1024);
     let mut stored = Vec::new();
     let refusal = loop {
         match queue.publish(Topic::Events, vec![body.clone()]).await {
@@ -151,7 +151,7 @@ pub async fn a_full_stream_refuses_until_it_is_trimmed(fixture: &dyn Fixture) {
 pub async fn a_publish_that_does_not_fit_tells_what_is_stored(fixture: &dyn Fixture) {
     const ROOM: u64 = 2 * 1024 * 1024;
     let queue = fixture.open_with_room_for(ROOM).await;
-    let bodies_of_all: Vec<Bytes> = (0..60_u8).map(|number| Bytes::from(vec![number; 60 * 1024])).collect();
+    let bodies_of_all: Vec<Bytes> = (0..60_u8).map(|number| noise(number, 60 * 1024)).collect();
     let refusal = queue.publish(Topic::Events, bodies_of_all.clone()).await.expect_err("60 x 60 KiB go not into 2 MiB");
     assert!(matches!(refusal, PublishError::Full { stream: Stream::Events, .. }), "{refusal:?}");
     let stored = refusal.stored();
@@ -167,7 +167,7 @@ pub async fn a_publish_that_does_not_fit_tells_what_is_stored(fixture: &dyn Fixt
 pub async fn many_who_publish_at_once_fill_a_stream(fixture: &dyn Fixture) {
     const ROOM: u64 = 2 * 1024 * 1024;
     let queue = fixture.open_with_room_for(ROOM).await;
-    let publishing = (0..60_u8).map(|number| queue.publish(Topic::Events, vec![Bytes::from(vec![number; 60 * 1024])]));
+    let publishing = (0..60_u8).map(|number| queue.publish(Topic::Events, vec![noise(number, 60 * 1024)]));
     let outcomes = futures::future::join_all(publishing).await;
     let stored = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(PublishError::Full { .. }))), "{outcomes:?}");
@@ -190,7 +190,7 @@ pub async fn usage_tells_what_is_stored(fixture: &dyn Fixture) {
     };
     usage("an empty stream", &|now| (now.messages, now.first, now.last) == (0, 1, 0) && now.limit > 0).await;
     let stored = publish_apart(&*queue, Topic::DeadLetters, 0..3).await;
-    let body = Bytes::from(vec![0; 100_000]);
+    let body = noise(1, 100_000);
     publish(&*queue, Topic::DeadLetters, vec![body]).await;
     usage("three and a large one", &|now| {
         now.bytes >= 100_000 && (now.messages, now.first, now.last) == (4, stored[0].sequence, stored[2].sequence + 1)

@@ -57,12 +57,12 @@ impl Kind {
         }
     }
 
-    fn record(self, size: usize) -> Result<Bytes, String> {
+    fn record(self, number: usize, size: usize) -> Result<Bytes, String> {
         match self {
-            Self::Events => records::accepted(size),
-            Self::Deliveries => records::delivery(size),
-            Self::Routed => records::routed(size),
-            Self::Attempted => records::attempted(size),
+            Self::Events => records::accepted(number, size),
+            Self::Deliveries => records::delivery(number, size),
+            Self::Routed => records::routed(number, size),
+            Self::Attempted => records::attempted(number, size),
         }
     }
 }
@@ -96,24 +96,25 @@ impl Hops {
 
     /// Lets `number` records pass, in full packs.
     pub(super) async fn through(&self, kind: Kind, number: usize) -> Result<(), String> {
-        let record = kind.record(USUAL_SIZE)?;
-        let fitting = Pack::fitting(kind.topic(), std::iter::repeat_n(record.len(), number));
-        let pack = Pack::of(vec![record; fitting]).encode();
+        let most = kind.topic().pack_records();
+        let records: Vec<Bytes> = (0..most).map(|record| kind.record(record, USUAL_SIZE)).collect::<Result<_, _>>()?;
+        let fitting = Pack::fitting(kind.topic(), records.iter().map(Bytes::len));
+        let pack = Pack::of(records.into_iter().take(fitting).collect());
         self.pass(kind, &pack, number.div_ceil(fitting), false).await
     }
 
     /// Lets `number` large events pass, each alone, and reads each once more.
     pub(super) async fn through_large(&self, number: usize) -> Result<(), String> {
-        let pack = Pack::of(vec![Kind::Events.record(LARGE)?]).encode();
+        let pack = Pack::of(vec![Kind::Events.record(0, LARGE)?]);
         self.pass(Kind::Events, &pack, number, true).await
     }
 
-    async fn pass(&self, kind: Kind, pack: &Bytes, messages: usize, read_again: bool) -> Result<(), String> {
+    async fn pass(&self, kind: Kind, pack: &Pack, messages: usize, read_again: bool) -> Result<(), String> {
         let storing = async {
             for number in 0..messages {
                 // The services' messages have an id, by which one that is sent again is known.
                 let id = format!("{}.{number}.{}", kind.name(), self.context.client().new_inbox());
-                let message = PublishMessage::build().payload(pack.clone()).message_id(id);
+                let message = PublishMessage::build().payload(pack.encode()).message_id(id);
                 let stored = self.context.send_publish(subject(kind), message).await.map_err(failed)?;
                 stored.await.map_err(failed)?;
             }
@@ -133,6 +134,7 @@ impl Hops {
                 let sequence = message.info().map_err(failed)?.stream_sequence;
                 stream.direct_get(sequence).await.map_err(failed)?;
             }
+            Pack::decode(&message.payload).map_err(failed)?;
             message.ack().await.map_err(failed)?;
         }
         Ok(())

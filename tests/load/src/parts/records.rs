@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use fanfare_domain::attempt::Attempt;
 use fanfare_domain::delivery::{Delivery, DeliveryRef, Position, Settlement, Turn};
@@ -15,36 +17,47 @@ use fanfare_proto::records::{encode_delivery, encode_event, encode_journal};
 use crate::payload::{Number, Payload};
 
 const WEBHOOK: WebhookId = WebhookId::from_bytes([7; 16]);
-const AT: Position = Position { sequence: 1_000, index: 17 };
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+/// Where all have the same.
 pub(super) const EVENT_ID: &str = "evt_01JQ8Z0F4M3B7C9D2E5G6H8J0K";
 pub(super) const EVENT_TYPE: &str = "load.measured";
 
-fn event(size: usize) -> Result<Event, String> {
+/// As long as a ULID with its prefix and, as these do, beginning with a time, which twenty events share: that of the event with
+/// this number, counted from `began` (milliseconds since 1970).
+pub(super) fn event_id(began: i64, number: usize) -> String {
+    format!("evt_{:010x}{:016x}", began + number as i64 / 20, rand::random::<u64>())
+}
+
+fn event(number: usize, size: usize) -> Result<Event, String> {
     Ok(Event {
         tenant: TenantNumber::new(1),
         tenant_id: TenantId::new("load-0").map_err(|error| error.to_string())?,
-        id: EventId::new(EVENT_ID).map_err(|error| error.to_string())?,
+        id: EventId::new(&event_id(NOW.as_millis(), number)).map_err(|error| error.to_string())?,
         event_type: EVENT_TYPE.parse().map_err(|_| "no event type".to_owned())?,
         subject: None,
         created: NOW,
         accepted: NOW,
         purpose: Purpose::Published,
         trace: TraceContext::default(),
-        data: Payload::of(size).numbered(Number { run: 0, event: 0 }),
+        data: Payload::of(size).numbered(Number { run: 0, event: number }),
     })
 }
 
+/// Where the event with this number is stored.
+fn position(number: usize) -> Position {
+    Position { sequence: 1_000 + number as u64 / 256, index: (number % 256) as u16 }
+}
+
 /// What ingest stores.
-pub(super) fn accepted(size: usize) -> Result<Bytes, String> {
-    Ok(encode_event(&event(size)?))
+pub(super) fn accepted(number: usize, size: usize) -> Result<Bytes, String> {
+    Ok(encode_event(&event(number, size)?))
 }
 
 /// What the router stores for the worker.
-pub(super) fn delivery(size: usize) -> Result<Bytes, String> {
-    let event = event(size)?;
+pub(super) fn delivery(number: usize, size: usize) -> Result<Bytes, String> {
+    let event = event(number, size)?;
     Ok(encode_delivery(&Delivery {
-        reference: DeliveryRef::new(&event, AT, WEBHOOK, Run::First),
+        reference: DeliveryRef::new(&event, position(number), WEBHOOK, Run::First),
         turn: Turn::Scheduled(1),
         waited: false,
         paced: false,
@@ -55,21 +68,21 @@ pub(super) fn delivery(size: usize) -> Result<Bytes, String> {
 }
 
 /// What the router stores for logs.
-pub(super) fn routed(size: usize) -> Result<Bytes, String> {
-    let event = event(size)?;
-    let id = DeliveryRef::new(&event, AT, WEBHOOK, Run::First).id;
-    Ok(encode_journal(JournalRecord::Routed(Routed::of(&event, AT, Run::First, vec![(WEBHOOK, id)]))))
+pub(super) fn routed(number: usize, size: usize) -> Result<Bytes, String> {
+    let event = event(number, size)?;
+    let id = DeliveryRef::new(&event, position(number), WEBHOOK, Run::First).id;
+    Ok(encode_journal(JournalRecord::Routed(Routed::of(&event, position(number), Run::First, vec![(WEBHOOK, id)]))))
 }
 
 /// The headers of an attempt, as they are kept.
-pub(super) fn request_headers() -> HeaderList {
-    let signature = "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=";
+pub(super) fn request_headers(event_id: &str) -> HeaderList {
+    let signature = format!("v1,{}", STANDARD.encode(rand::random::<[u8; 32]>()));
     [
         ("content-type", "application/json"),
         ("user-agent", concat!("Fanfare/", env!("CARGO_PKG_VERSION"))),
-        ("webhook-id", EVENT_ID),
+        ("webhook-id", event_id),
         ("webhook-timestamp", "1790000000"),
-        ("webhook-signature", signature),
+        ("webhook-signature", signature.as_str()),
     ]
     .into_iter()
     .collect()
@@ -80,9 +93,10 @@ pub(super) fn response_headers() -> HeaderList {
 }
 
 /// What the worker stores.
-pub(super) fn attempted(size: usize) -> Result<Bytes, String> {
-    let event = event(size)?;
-    let delivery = DeliveryRef::new(&event, AT, WEBHOOK, Run::First);
+pub(super) fn attempted(number: usize, size: usize) -> Result<Bytes, String> {
+    let event = event(number, size)?;
+    let delivery = DeliveryRef::new(&event, position(number), WEBHOOK, Run::First);
+    let request_headers = request_headers(event.id.as_str());
     Ok(encode_journal(JournalRecord::Attempted(Box::new(Attempted {
         delivery,
         event: Some(event.id),
@@ -95,7 +109,7 @@ pub(super) fn attempted(size: usize) -> Result<Bytes, String> {
             duration: Duration::from_millis(3),
             status: Some(200),
             error: None,
-            request_headers: request_headers(),
+            request_headers,
             response_headers: response_headers(),
             response_body: Bytes::new(),
         }),

@@ -7,11 +7,13 @@ use fanfare_cluster::Backends;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::store::Ledger;
 use fanfare_postgres::{PostgresSettings, connect, migrate};
+use rand::seq::SliceRandom;
 use sqlx::types::Uuid;
 use sqlx::{Connection, PgConnection};
 
 use super::records;
 use crate::run::USUAL_SIZE;
+use crate::wal;
 
 /// Deliveries in a transaction: what logs writes at once, of two records each.
 const BATCH: usize = 1_000;
@@ -46,6 +48,7 @@ impl Rows {
         let url = backends.postgres.url();
         let settings = PostgresSettings::at(&url);
         migrate(&settings).await.map_err(|error| format!("the schema is not made: {error:?}"))?;
+        wal::fill_once(&url).await?;
         let store = connect(&settings).await.map_err(|error| error.to_string())?;
         let today = now();
         store.maintain(today, DAYS_KEPT).await.map_err(|error| error.to_string())?;
@@ -56,19 +59,27 @@ impl Rows {
     pub(super) async fn write(&self, number: usize) -> Result<(), String> {
         let mut connection = PgConnection::connect(&self.url).await.map_err(failed)?;
         let columns = Columns::new();
-        for _ in 0..number.div_ceil(BATCH) {
-            self.write_batch(&mut connection, &columns).await.map_err(failed)?;
+        for batch in 0..number.div_ceil(BATCH) {
+            self.write_batch(&mut connection, &columns, batch).await.map_err(failed)?;
         }
         connection.close().await.map_err(failed)
     }
 
-    async fn write_batch(&self, connection: &mut PgConnection, columns: &Columns) -> Result<(), sqlx::Error> {
+    async fn write_batch(
+        &self,
+        connection: &mut PgConnection,
+        columns: &Columns,
+        batch: usize,
+    ) -> Result<(), sqlx::Error> {
         let day = self.today.day().number();
-        // Ids as scattered as the services' are.
+        // Ids as logs writes them: those of deliveries and attempts are hashes, in the order of deliveries.
         let some = || (0..BATCH).map(|_| Uuid::from_u128(rand::random())).collect::<Vec<_>>();
-        let (ids, attempts) = (some(), some());
-        // As long as the services' are.
-        let events: Vec<String> = ids.iter().map(|id| format!("evt_{:026x}", id.as_u128() >> 24)).collect();
+        let (mut ids, attempts) = (some(), some());
+        ids.sort_unstable();
+        let events: Vec<String> =
+            (0..BATCH).map(|place| records::event_id(columns.began, batch * BATCH + place)).collect();
+        let mut events_of_deliveries = events.clone();
+        events_of_deliveries.shuffle(&mut rand::rng());
         let mut transaction = connection.begin().await?;
         sqlx::query(EVENTS)
             .bind(day)
@@ -86,7 +97,7 @@ impl Rows {
             .bind(WEBHOOK)
             .bind(records::EVENT_TYPE)
             .bind(&ids)
-            .bind(&events)
+            .bind(&events_of_deliveries)
             .bind(&columns.times)
             .bind(&columns.places)
             .execute(&mut *transaction)
@@ -111,6 +122,8 @@ impl Rows {
 
 /// What is the same in each batch.
 struct Columns {
+    /// When writing began, in milliseconds since 1970.
+    began: i64,
     times: Vec<i64>,
     places: Vec<i32>,
     request_headers: Vec<String>,
@@ -121,9 +134,10 @@ impl Columns {
     fn new() -> Self {
         let now = now().as_millis();
         Self {
+            began: now,
             times: (0_i64..).take(BATCH).map(|place| now + place).collect(),
             places: (0_i32..).take(BATCH).map(|place| place % 256).collect(),
-            request_headers: vec![records::request_headers().into_json(); BATCH],
+            request_headers: vec![records::request_headers(records::EVENT_ID).into_json(); BATCH],
             response_headers: vec![records::response_headers().into_json(); BATCH],
         }
     }

@@ -164,7 +164,7 @@ async fn empty(redis: &redis::Client) {
 /// lost when Redis is, or put back to what it was before.
 async fn deliveries_that_wait_for_hours_leave_room_for_what_is_retried(family: Family) {
     const EVENTS: usize = 8_000;
-    // All that is written fills it twice.
+    // All that is written comes to about what it holds: four times as much as from when on what waits is restated.
     let small = small_journal(family) + "\n[scheduler]\njournal_kept = \"0s\"";
     let mut cluster = Cluster::of(family).file(&small).start().await;
     let (failing, receiver) = (Receiver::answering([503]).await, Receiver::answering([503, 200]).await);
