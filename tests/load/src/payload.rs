@@ -23,7 +23,7 @@ const NOTE: &str = r#"],"note":""#;
 const END: &str = r#""}"#;
 /// 32 of them: 5 bits a letter.
 const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz aeion";
-/// What is so far in is the same in all events of a size, so that making large ones costs the publisher no more.
+/// What lies beyond is the same in all events of a size, so that large ones cost the publisher no more than small ones.
 const VARIED_UP_TO: usize = 1_024;
 
 /// Which event of which run.
