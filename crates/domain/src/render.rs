@@ -139,6 +139,7 @@ pub fn sign<'a>(
     };
     let text = |content: &Content<HeaderValue>| match content {
         Content::Fixed(text) => text.clone(),
+        Content::Shown { prefix, value } if prefix.is_empty() => shown(*value),
         Content::Shown { prefix, value } => format!("{prefix}{}", shown(*value)),
     };
     let headers = profile.headers.iter().map(|header| (header.name.as_str(), text(&header.content))).collect();
@@ -193,5 +194,8 @@ fn signature_header(
     if choice != Signing::Hmac {
         signatures.extend(secrets.ed25519.iter().map(|key| key.sign_v1a(event_id, seconds, body)));
     }
-    signatures.join(" ")
+    match signatures.as_mut_slice() {
+        [only] => std::mem::take(only),
+        several => several.join(" "),
+    }
 }

@@ -123,16 +123,22 @@ struct Escaping<'a>(&'a mut String);
 
 impl Write for Escaping<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let needs_escape = |c: char| c < ' ' || c == '"' || c == '\\';
+        let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+        // Nearly all text is plain. To look at every byte without stopping takes a few instructions for sixteen of them.
+        if !text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
+            self.0.push_str(text);
+            return Ok(());
+        }
         let mut rest = text;
-        while let Some((at, c)) = rest.char_indices().find(|(_, c)| needs_escape(*c)) {
+        while let Some(at) = rest.bytes().position(needs_escape) {
             let (plain, others) = rest.split_at(at);
             self.0.push_str(plain);
-            match c {
-                '"' => self.0.push_str("\\\""),
-                '\\' => self.0.push_str("\\\\"),
-                '\n' => self.0.push_str("\\n"),
-                control => write!(self.0, "\\u{:04x}", u32::from(control))?,
+            match others.as_bytes().first() {
+                Some(b'"') => self.0.push_str("\\\""),
+                Some(b'\\') => self.0.push_str("\\\\"),
+                Some(b'\n') => self.0.push_str("\\n"),
+                Some(control) => write!(self.0, "\\u{control:04x}")?,
+                None => {}
             }
             // All of these are one byte long.
             rest = others.get(1..).unwrap_or_default();

@@ -12,6 +12,8 @@ use zeroize::Zeroizing;
 use super::{SecretError, VerifyError, check_age, decode, signatures};
 
 const PREFIX: &str = "whsec_";
+/// Of `v1,` and 32 bytes in base64.
+const V1_LENGTH: usize = 47;
 
 /// A secret that signer and receiver share, with its key prepared for signing.
 #[derive(Clone)]
@@ -72,7 +74,10 @@ impl HmacSecret {
     /// Signs a message's id, its time in Unix seconds and its body, as in `v1,` and base64.
     #[must_use]
     pub fn sign_v1(&self, id: &str, seconds: i64, body: &[u8]) -> String {
-        format!("v1,{}", STANDARD.encode(self.digest_v1(id, seconds, body)))
+        let mut signature = String::with_capacity(V1_LENGTH);
+        signature.push_str("v1,");
+        STANDARD.encode_string(self.digest_v1(id, seconds, body), &mut signature);
+        signature
     }
 
     /// Signs a body alone, as in `sha256=` and hexadecimal.
