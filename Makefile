@@ -75,8 +75,8 @@ bench: compiler ## Measure the whole system under load; tests/load/README.md say
 	export FANFARE_BIN="$(CARGO_TARGET_DIR)/release/fanfare"
 	exec "$(CARGO_TARGET_DIR)/release/fanfare-load"
 
-micro: compiler ## Measure single functions: matching, envelopes, signatures, records, figures, spans that nobody wants
-	$(CARGO) bench --locked -p fanfare-domain -p fanfare-proto -p fanfare-spans -p fanfare-telemetry
+micro: compiler ## Measure single functions: matching, envelopes, signatures, records, packs, figures, spans that nobody wants
+	$(CARGO) bench --locked -p fanfare-domain -p fanfare-ports -p fanfare-proto -p fanfare-spans -p fanfare-telemetry
 
 up: compiler dashboard ## Start the distributed system on this machine, one process a service, data under .dev/
 	deploy/servers/install
