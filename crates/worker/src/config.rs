@@ -31,7 +31,7 @@ impl Default for Config {
         Self {
             in_flight: IN_FLIGHT,
             in_flight_per_webhook: PER_WEBHOOK,
-            waiting_per_webhook: 1_024,
+            waiting_per_webhook: 512,
             idle_connections_per_host: 64,
             idle_connection_timeout: Duration::from_secs(30),
         }

@@ -21,7 +21,7 @@ use fanfare_proto::records::decode_delivery;
 use fanfare_spans::process_delivery;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::Span;
 
 use crate::config::Config;
 use crate::egress::Poster;
@@ -97,6 +97,8 @@ struct Job {
     event: Event,
     prepared: Arc<Prepared>,
     webhook: Arc<Webhook>,
+    /// Of the whole attempt.
+    span: Span,
 }
 
 /// What became of waiting for a turn.
@@ -157,15 +159,16 @@ impl Courier {
             Err(error) => return Box::pin(self.recorder.leave_unread(&leased, &error)).await,
         };
         let task = Task::new(delivery, leased.lease, leased.takers, now, place);
-        // Thousands of these futures wait at a time: what is rare has its room on the heap.
-        match self.look_up(&task).await {
-            Ready::Go(goal) => match task.scheduled() {
-                Some(number) => self.admit(task, number, goal, stop).await,
-                None => Box::pin(self.admit_by_hand(task, goal)).await,
-            },
-            Ready::Settle(settlement) => Box::pin(self.settle(task, settlement)).await,
-            Ready::Drop => self.recorder.finish(&task).await,
-            Ready::Undecided(why) => Box::pin(self.wait_undecided(task, &why)).await,
+        // Thousands of these futures wait at a time, and each is copied as it begins: what is rare or large has its room on the heap.
+        let goal = match self.look_up(&task).await {
+            Ready::Go(goal) => goal,
+            Ready::Settle(settlement) => return Box::pin(self.settle(task, settlement)).await,
+            Ready::Drop => return Box::pin(self.recorder.finish(&task)).await,
+            Ready::Undecided(why) => return Box::pin(self.wait_undecided(task, &why)).await,
+        };
+        let Some(number) = task.scheduled() else { return Box::pin(self.admit_by_hand(task, goal)).await };
+        if let Some((task, pass)) = self.admit(task, number, &goal, stop).await {
+            self.go(task, goal, Some(pass)).await;
         }
     }
 
@@ -256,19 +259,32 @@ impl Courier {
         }
     }
 
-    /// Waits for the delivery's turn and attempts it, or parks it.
-    async fn admit(&self, mut task: Box<Task>, number: u16, goal: Goal, stop: &CancellationToken) {
+    /// Waits for the delivery's turn; one whose turn does not come is parked or handed back.
+    async fn admit(
+        &self,
+        mut task: Box<Task>,
+        number: u16,
+        goal: &Goal,
+        stop: &CancellationToken,
+    ) -> Option<(Box<Task>, Pass)> {
         if let (Some(limit), false) = (goal.webhook.rate_limit, task.delivery.paced) {
-            return Box::pin(self.recorder.park(task, number, Parking::limited_to(limit))).await;
+            Box::pin(self.recorder.park(task, number, Parking::limited_to(limit))).await;
+            return None;
         }
-        let most = self.most_in_flight(&goal);
-        match stop.run_until_cancelled(self.wait_for_room_and_turn(&task, most)).await {
-            None => self.recorder.hand_back(&task.lease, Duration::ZERO).await,
+        let most = self.most_in_flight(goal);
+        let turn = match self.turn_at_once(self.enter(&task, most)) {
+            Ok(turn) => Some(turn),
+            Err(admission) => {
+                Box::pin(stop.run_until_cancelled(self.wait_for_room_and_turn(&task, most, admission))).await
+            }
+        };
+        match turn {
+            None => Box::pin(self.recorder.hand_back(&task.lease, Duration::ZERO)).await,
             Some(OwnTurn::Came(pass, air)) => {
                 // Another worker may have it by now, if its lease is not held.
                 if task.lease.is_held(self.clock.now()) {
                     task.air = Some(air);
-                    self.go(task, goal, Some(pass)).await;
+                    return Some((task, pass));
                 }
             }
             Some(OwnTurn::WebhookIsBusy) => {
@@ -281,6 +297,7 @@ impl Courier {
                 Box::pin(self.recorder.postpone(task, number, BUSY_AGAIN_AFTER, PutOff::ProcessBusy)).await;
             }
         }
+        None
     }
 
     /// What was asked for by hand does not queue behind what the webhook cannot take. Nor can it be parked: the schedule
@@ -315,7 +332,7 @@ impl Courier {
         };
         let Goal { prepared, webhook } = goal;
         let span = process_delivery(&task.delivery, &event);
-        self.attempt(task, Job { event, prepared, webhook }, pass).instrument(span).await;
+        Box::pin(self.attempt(task, Job { event, prepared, webhook, span }, pass)).await;
     }
 
     /// How many attempts the webhook may have in flight at once in this process.
@@ -324,22 +341,43 @@ impl Courier {
         goal.prepared.max_in_flight.unwrap_or(self.config.in_flight_per_webhook).get().min(largest.max(1))
     }
 
+    fn enter(&self, task: &Task, most: u32) -> Admission {
+        self.gates.enter(task.delivery.reference.webhook, most, self.clock.now())
+    }
+
+    /// The turn of who was admitted, if nothing has to be waited for.
+    fn turn_at_once(&self, admission: Admission) -> Result<OwnTurn, Admission> {
+        match admission {
+            Admission::Entered(pass) if self.room.is_open() => self.place_at_once(pass).map_err(Admission::Entered),
+            admission => Err(admission),
+        }
+    }
+
+    /// The turn of who has passed the webhook's gate, if there is a place among all attempts in flight.
+    fn place_at_once(&self, pass: Pass) -> Result<OwnTurn, Pass> {
+        match Arc::clone(&self.air).try_acquire_owned() {
+            Ok(place) => Ok(OwnTurn::Came(pass, place)),
+            Err(_) => Err(pass),
+        }
+    }
+
     /// Nothing is attempted or parked whose record the journal may have no room for: only what is in the air already has to
     /// go into its last part.
-    async fn wait_for_room_and_turn(&self, task: &Task, most: u32) -> OwnTurn {
+    async fn wait_for_room_and_turn(&self, task: &Task, most: u32, mut admission: Admission) -> OwnTurn {
         loop {
-            self.room.until_open().await;
-            let turn = self.wait_for_turn(task, most).await;
+            let turn = self.wait_for_turn(admission).await;
             if self.room.is_open() {
                 return turn;
             }
+            drop(turn);
+            self.room.until_open().await;
+            admission = self.enter(task, most);
         }
     }
 
     /// Waits, for a bounded time, for the webhook's turn and for a place among all attempts in flight.
-    async fn wait_for_turn(&self, task: &Task, most: u32) -> OwnTurn {
+    async fn wait_for_turn(&self, admission: Admission) -> OwnTurn {
         let until = self.clock.now().plus(LOCAL_WAIT);
-        let admission = self.gates.enter(task.delivery.reference.webhook, most, self.clock.now());
         let pass = match admission {
             Admission::Entered(pass) => Some(pass),
             Admission::Full => None,
@@ -350,6 +388,10 @@ impl Courier {
             },
         };
         let Some(pass) = pass else { return OwnTurn::WebhookIsBusy };
+        let pass = match self.place_at_once(pass) {
+            Ok(turn) => return turn,
+            Err(pass) => pass,
+        };
         tokio::select! {
             biased;
             // The semaphore is never closed.
@@ -369,5 +411,26 @@ impl Courier {
 const fn number_of(turn: Turn) -> u16 {
     match turn {
         Turn::Scheduled(number) | Turn::Manual { number, .. } => number,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what a call gives, which is not made.
+    fn size_of_result<A, F>(_: impl FnOnce(A) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_delivery_that_waits_takes_little_room() {
+        type Call<'a> = (&'a Courier, Leased, Option<OwnedSemaphorePermit>, &'a CancellationToken);
+        // Thousands wait, and those that are in the air have to stay in the cache.
+        assert!(
+            size_of_result(|(courier, leased, place, stop): Call<'_>| courier.deliver(leased, place, stop)) <= 1024
+        );
+        type Attempt<'a> = (&'a Courier, Box<Task>, Job);
+        assert!(size_of_result(|(courier, task, job): Attempt<'_>| courier.attempt(task, job, None)) <= 3072);
     }
 }

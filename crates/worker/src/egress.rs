@@ -6,7 +6,10 @@ mod proxied;
 mod resolver;
 mod target;
 
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -15,7 +18,7 @@ use fanfare_domain::target::TargetRules;
 use http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use hyper::body::Body;
-use tokio::time::{Sleep, sleep};
+use tokio::time::sleep;
 
 use self::direct::Direct;
 use self::proxied::Proxied;
@@ -49,6 +52,30 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     /// At most [`KEPT_RESPONSE_BODY`] bytes, and only what came in time.
     pub(crate) body: Bytes,
+}
+
+/// How long an answer may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Limit<'a> {
+    length: Duration,
+    watched: Option<&'a AtomicBool>,
+}
+
+impl<'a> Limit<'a> {
+    /// So long, from the start.
+    pub(crate) const fn of(length: Duration) -> Self {
+        Self { length, watched: None }
+    }
+
+    /// So long from the start too, but nobody looks at the clock before `watched`: a timer that does not run yet costs nothing.
+    /// Who sets it looks at what is posted once more.
+    pub(crate) const fn once(length: Duration, watched: &'a AtomicBool) -> Self {
+        Self { length, watched: Some(watched) }
+    }
+
+    fn is_watched(&self) -> bool {
+        self.watched.is_none_or(|watched| watched.load(Ordering::Relaxed))
+    }
 }
 
 /// Posts to receivers.
@@ -85,22 +112,23 @@ impl Poster {
         target: &Target,
         headers: HeaderMap,
         body: Bytes,
-        limit: Duration,
+        limit: Limit<'_>,
     ) -> Result<Answer, AttemptError> {
         target.check_literal(&self.rules)?;
-        let over = pin!(sleep(limit));
+        let mut timer = pin!(sleep(limit.length));
+        let over = poll_fn(|context| if limit.is_watched() { timer.as_mut().poll(context) } else { Poll::Pending });
         let answer = match &self.way {
             Way::Direct(direct) => answer(direct.send(target, headers, body), over).await,
-            Way::Proxied(proxied) => answer(proxied.send(target, headers, body), over).await,
+            Way::Proxied(proxied) => Box::pin(answer(proxied.send(target, headers, body), over)).await,
         };
-        answer.unwrap_or(Err(AttemptError::TimedOut(limit)))
+        answer.unwrap_or(Err(AttemptError::TimedOut(limit.length)))
     }
 }
 
 /// The answer to what is sent, unless it is `over` before.
 async fn answer<B>(
     sending: impl Future<Output = Result<Response<B>, AttemptError>>,
-    mut over: Pin<&mut Sleep>,
+    mut over: impl Future<Output = ()> + Unpin,
 ) -> Option<Result<Answer, AttemptError>>
 where
     B: Body<Data = Bytes>,
@@ -118,7 +146,7 @@ where
 }
 
 /// Reads as much of a body as is kept. What is longer is left unread and its connection closed.
-async fn read<B: Body<Data = Bytes>>(body: B, mut over: Pin<&mut Sleep>) -> Bytes {
+async fn read<B: Body<Data = Bytes>>(body: B, mut over: impl Future<Output = ()> + Unpin) -> Bytes {
     let mut body = pin!(body);
     let mut kept = BytesMut::new();
     while kept.len() < KEPT_RESPONSE_BODY && !body.is_end_stream() {

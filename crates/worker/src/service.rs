@@ -19,8 +19,9 @@ use crate::egress::{EgressError, Poster};
 
 const TAKE_WAIT: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
-/// Deliveries that are taken and wait for their turn, for each that may be in flight.
-const TAKEN_FOR_EACH_IN_FLIGHT: usize = 4;
+/// Deliveries that are taken, in the air or waiting for their turn, for each that may be in the air. With twice as many, what waits no
+/// longer stayed in the cache.
+const TAKEN_FOR_EACH_IN_FLIGHT: usize = 2;
 
 /// Why the worker stopped.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +117,8 @@ impl Worker {
     }
 
     async fn take(&self, lane: Lane, attempts: &TaskTracker, stop: &CancellationToken) -> Result<(), WorkerError> {
+        // Each clone of a token takes its lock.
+        let stop = Arc::new(stop.clone());
         while !stop.is_cancelled() {
             if !self.room.is_open() || !self.catalogue.is_ready() {
                 stop.run_until_cancelled(self.clock.sleep(PAUSE)).await;
@@ -134,15 +137,15 @@ impl Worker {
                     continue;
                 }
             };
-            let mut place = Some(first);
+            let mut first = Some(first);
             for leased in taken {
-                let own = place.take();
                 let places = Arc::clone(&self.places);
+                let free = first.take().or_else(|| Arc::clone(&places).try_acquire_owned().ok());
                 let courier = Arc::clone(&self.courier);
-                let stop = stop.clone();
+                let stop = Arc::clone(&stop);
                 attempts.spawn(async move {
                     // The semaphore is never closed; a pack's records may briefly be more than the places.
-                    let place = match own {
+                    let place = match free {
                         Some(place) => Some(place),
                         None => places.acquire_owned().await.ok(),
                     };

@@ -21,7 +21,7 @@ use serde::Deserialize;
 use url::form_urlencoded::{Serializer, byte_serialize};
 use zeroize::Zeroizing;
 
-use crate::egress::{Answer, Poster, Target};
+use crate::egress::{Answer, Limit, Poster, Target};
 
 /// How long a token lasts whose endpoint does not say.
 const LASTS_UNSAID: Duration = Duration::from_secs(5 * 60);
@@ -171,7 +171,7 @@ impl Tokens {
         poster: &Poster,
         limit: Duration,
     ) -> Result<(HeaderValue, Duration), String> {
-        let posted = poster.post(&client.target, client.headers.clone(), client.form.clone(), limit).await;
+        let posted = poster.post(&client.target, client.headers.clone(), client.form.clone(), Limit::of(limit)).await;
         let Answer { status, body, .. } = posted.map_err(|error| format!("token endpoint: {error}"))?;
         if !(200..300).contains(&status) {
             return Err(format!("token endpoint answered {status}"));

@@ -127,6 +127,20 @@ async fn a_receiver_that_never_answers_is_given_up_at_the_limit() {
 }
 
 #[tokio::test]
+async fn a_limit_that_lies_after_the_record_was_let_go_holds_from_the_start() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start(|_, _| Reply::Hang(Vec::new())).await;
+    let mut webhook = stage::webhook(1, receiver.url("/"));
+    webhook.timeout = Some(Duration::from_millis(1_200));
+    stage.write(fanfare_ports::directory::Entry::Webhook(Box::new(webhook.clone()))).await;
+    stage.send("e1", &webhook).await;
+    stage.parked().await;
+    let attempt = stage.attempted().await.attempt.expect("made");
+    assert_eq!(attempt.error.as_deref(), Some("timeout: no answer within 1200 ms"));
+    assert!((1_200..1_500).contains(&attempt.duration.as_millis()), "{:?}", attempt.duration);
+}
+
+#[tokio::test]
 async fn what_failed_is_called_by_its_name() {
     let stage = Stage::new().await;
     let unused = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound");

@@ -1,5 +1,6 @@
 //! One attempt: the request, the answer, and what follows.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use tracing::{Instrument, Span};
 
 use super::{Courier, Job, number_of};
 use crate::decision::{Outcome, Terms, follows};
-use crate::egress::Answer;
+use crate::egress::{Answer, Limit};
 use crate::gates::{Answered, Pass};
 use crate::prepared::Request;
 use crate::recording::Task;
@@ -36,7 +37,8 @@ const POSTPONING: [u16; 2] = [429, 503];
 impl Courier {
     pub(super) async fn attempt(&self, mut task: Box<Task>, mut job: Job, pass: Option<Pass>) {
         let started = self.clock.now();
-        let span = job.prepared.target.post_span(number_of(task.delivery.turn).saturating_sub(1));
+        let resend = number_of(task.delivery.turn).saturating_sub(1);
+        let span = job.span.in_scope(|| job.prepared.target.post_span(resend));
         if let Some(trace) = carried(&span) {
             job.event.trace = trace;
         }
@@ -45,7 +47,7 @@ impl Courier {
             Ok(request) => request,
             Err(error) => {
                 let why = format!("request cannot be made: {error}");
-                return Box::pin(self.wait_undecided(task, &why)).await;
+                return Box::pin(self.wait_undecided(task, &why)).instrument(job.span.clone()).await;
             }
         };
         if task.is_first_attempt() {
@@ -53,6 +55,7 @@ impl Courier {
         }
         let shown = job.prepared.shown(&request.headers);
         let answer = self.post(&mut task, job, request, started).instrument(span.clone()).await;
+        let _within = job.span.enter();
         let ended = self.clock.now();
         let result = answer.and_then(|answer| {
             if job.prepared.takes(answer.status) { Ok(answer) } else { Err(Refusal::answered(answer, ended)) }
@@ -76,16 +79,23 @@ impl Courier {
 
     /// Posts. When that takes longer than a record may stay unfinished, an entry in the schedule takes its place.
     async fn post(&self, task: &mut Task, job: &Job, request: Request, started: Timestamp) -> Result<Answer, Refusal> {
-        let limit = job.prepared.timeout;
-        let mut posting = std::pin::pin!(self.exchange(job, request, limit));
-        let open_until = task.taken.plus(OPEN_LIMIT);
+        let length = job.prepared.timeout;
+        let open_for = task.taken.plus(OPEN_LIMIT).since(started);
+        // One timer at a time is enough: until the first is over, the later one need not run.
+        let watched = AtomicBool::new(length <= open_for);
+        let mut posting = std::pin::pin!(self.exchange(job, request, Limit::once(length, &watched)));
         let answer = match task.scheduled() {
             // The schedule cannot take a manual attempt up again: its record stays open instead.
-            None => posting.await,
+            None => {
+                watched.store(true, Ordering::Relaxed);
+                posting.await
+            }
             Some(number) => tokio::select! {
+                biased;
                 answer = &mut posting => answer,
-                () = self.clock.sleep_until(open_until) => {
-                    let guarding = Box::pin(self.recorder.guard(task, number, started.plus(limit + GUARD_MARGIN)));
+                () = self.clock.sleep(open_for) => {
+                    watched.store(true, Ordering::Relaxed);
+                    let guarding = Box::pin(self.recorder.guard(task, number, started.plus(length + GUARD_MARGIN)));
                     tokio::join!(posting, guarding).0
                 }
             },
@@ -94,11 +104,11 @@ impl Courier {
     }
 
     /// Posts, with a token if the receiver wants one.
-    async fn exchange(&self, job: &Job, request: Request, limit: Duration) -> Result<Answer, AttemptError> {
+    async fn exchange(&self, job: &Job, request: Request, limit: Limit<'_>) -> Result<Answer, AttemptError> {
         let Request { headers, body } = request;
         match &job.prepared.client {
             None => self.poster.post(&job.prepared.target, headers, body, limit).await,
-            Some(client) => Box::pin(self.exchange_with_token(job, client, headers, body, limit)).await,
+            Some(client) => Box::pin(self.exchange_with_token(job, client, headers, body)).await,
         }
     }
 
@@ -109,20 +119,20 @@ impl Courier {
         client: &Client,
         mut headers: HeaderMap,
         body: Bytes,
-        limit: Duration,
     ) -> Result<Answer, AttemptError> {
         let Job { prepared, webhook, .. } = job;
         let of = (webhook.id, prepared.version);
+        let limit = prepared.timeout;
         let both = async {
             let token = self.tokens.header(of, client, &self.poster, limit, None).await?;
             headers.insert(AUTHORIZATION, token.clone());
-            let answer = self.poster.post(&prepared.target, headers.clone(), body.clone(), limit).await?;
+            let answer = self.poster.post(&prepared.target, headers.clone(), body.clone(), Limit::of(limit)).await?;
             if answer.status != UNAUTHORIZED {
                 return Ok(answer);
             }
             let fresh = self.tokens.header(of, client, &self.poster, limit, Some(&token)).await?;
             headers.insert(AUTHORIZATION, fresh);
-            self.poster.post(&prepared.target, headers, body, limit).await
+            self.poster.post(&prepared.target, headers, body, Limit::of(limit)).await
         };
         tokio::time::timeout(limit, both).await.unwrap_or(Err(AttemptError::TimedOut(limit)))
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fanfare_domain::attempt::AttemptError;
+use futures::TryFutureExt;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
@@ -51,18 +52,18 @@ impl Direct {
         Ok(Self { client })
     }
 
-    pub(super) async fn send(
+    pub(super) fn send(
         &self,
         target: &Target,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Result<Response<Incoming>, AttemptError> {
+    ) -> impl Future<Output = Result<Response<Incoming>, AttemptError>> + use<> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = target.uri().clone();
         *request.headers_mut() = headers;
         request.headers_mut().entry(ACCEPT).or_insert(ANYTHING);
-        self.client.request(request).await.map_err(|error| errors::classify(&error, error.is_connect()))
+        self.client.request(request).map_err(|error| errors::classify(&error, error.is_connect()))
     }
 }
 
