@@ -159,7 +159,8 @@ impl Courier {
             Err(error) => return Box::pin(self.recorder.leave_unread(&leased, &error)).await,
         };
         let task = Task::new(delivery, leased.lease, leased.takers, now, place);
-        // Thousands of these futures wait at a time, and each is copied as it begins: what is rare or large has its room on the heap.
+        // Up to a thousand of these futures wait at a time, and each is copied as it begins: what is rare or large has its room on
+        // the heap.
         let goal = match self.look_up(&task).await {
             Ready::Go(goal) => goal,
             Ready::Settle(settlement) => return Box::pin(self.settle(task, settlement)).await,
@@ -426,7 +427,7 @@ mod tests {
     #[test]
     fn a_delivery_that_waits_takes_little_room() {
         type Call<'a> = (&'a Courier, Leased, Option<OwnedSemaphorePermit>, &'a CancellationToken);
-        // Thousands wait, and those that are in the air have to stay in the cache.
+        // Up to a thousand wait, and have to stay in the cache beside those that are in the air.
         assert!(
             size_of_result(|(courier, leased, place, stop): Call<'_>| courier.deliver(leased, place, stop)) <= 1024
         );

@@ -19,8 +19,8 @@ use crate::egress::{EgressError, Poster};
 
 const TAKE_WAIT: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
-/// Deliveries that are taken, in the air or waiting for their turn, for each that may be in the air. With twice as many, what waits no
-/// longer stayed in the cache.
+/// Deliveries that are taken, in the air or waiting for their turn, for each that may be in the air. Twice as many did not stay in
+/// the cache.
 const TAKEN_FOR_EACH_IN_FLIGHT: usize = 2;
 
 /// Why the worker stopped.

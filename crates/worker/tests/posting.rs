@@ -112,14 +112,20 @@ async fn the_status_decides_what_follows() {
     }
 }
 
-#[tokio::test]
-async fn a_receiver_that_never_answers_is_given_up_at_the_limit() {
+/// A stage on which a delivery is posted to a receiver that never answers, within `limit`; and the receiver.
+async fn hanging(limit: Duration) -> (Stage, Receiver) {
     let stage = Stage::new().await;
     let receiver = Receiver::start(|_, _| Reply::Hang(Vec::new())).await;
     let mut webhook = stage::webhook(1, receiver.url("/"));
-    webhook.timeout = Some(Duration::from_millis(200));
+    webhook.timeout = Some(limit);
     stage.write(fanfare_ports::directory::Entry::Webhook(Box::new(webhook.clone()))).await;
     stage.send("e1", &webhook).await;
+    (stage, receiver)
+}
+
+#[tokio::test]
+async fn a_receiver_that_never_answers_is_given_up_at_the_limit() {
+    let (stage, _receiver) = hanging(Duration::from_millis(200)).await;
     let attempt = stage.attempted().await.attempt.expect("made");
     assert_eq!(attempt.error.as_deref(), Some("timeout: no answer within 200 ms"));
     assert_eq!(attempt.status, None);
@@ -128,12 +134,7 @@ async fn a_receiver_that_never_answers_is_given_up_at_the_limit() {
 
 #[tokio::test]
 async fn a_limit_that_lies_after_the_record_was_let_go_holds_from_the_start() {
-    let stage = Stage::new().await;
-    let receiver = Receiver::start(|_, _| Reply::Hang(Vec::new())).await;
-    let mut webhook = stage::webhook(1, receiver.url("/"));
-    webhook.timeout = Some(Duration::from_millis(1_200));
-    stage.write(fanfare_ports::directory::Entry::Webhook(Box::new(webhook.clone()))).await;
-    stage.send("e1", &webhook).await;
+    let (stage, _receiver) = hanging(Duration::from_millis(1_200)).await;
     stage.parked().await;
     let attempt = stage.attempted().await.attempt.expect("made");
     assert_eq!(attempt.error.as_deref(), Some("timeout: no answer within 1200 ms"));

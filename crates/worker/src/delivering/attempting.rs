@@ -81,15 +81,13 @@ impl Courier {
     async fn post(&self, task: &mut Task, job: &Job, request: Request, started: Timestamp) -> Result<Answer, Refusal> {
         let length = job.prepared.timeout;
         let open_for = task.taken.plus(OPEN_LIMIT).since(started);
+        let scheduled = task.scheduled();
         // One timer at a time is enough: until the first is over, the later one need not run.
-        let watched = AtomicBool::new(length <= open_for);
+        let watched = AtomicBool::new(scheduled.is_none() || length <= open_for);
         let mut posting = std::pin::pin!(self.exchange(job, request, Limit::once(length, &watched)));
-        let answer = match task.scheduled() {
+        let answer = match scheduled {
             // The schedule cannot take a manual attempt up again: its record stays open instead.
-            None => {
-                watched.store(true, Ordering::Relaxed);
-                posting.await
-            }
+            None => posting.await,
             Some(number) => tokio::select! {
                 biased;
                 answer = &mut posting => answer,
