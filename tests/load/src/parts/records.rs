@@ -16,23 +16,23 @@ use fanfare_proto::records::{encode_delivery, encode_event, encode_journal};
 
 use crate::payload::{Number, Payload};
 
-const WEBHOOK: WebhookId = WebhookId::from_bytes([7; 16]);
+pub(super) const WEBHOOK: WebhookId = WebhookId::from_bytes([7; 16]);
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 /// Where all have the same.
 pub(super) const EVENT_ID: &str = "evt_01JQ8Z0F4M3B7C9D2E5G6H8J0K";
 pub(super) const EVENT_TYPE: &str = "load.measured";
 
-/// As long as a ULID with its prefix and, as these do, beginning with a time, which twenty events share: that of the event with
-/// this number, counted from `began` (milliseconds since 1970).
-pub(super) fn event_id(began: i64, number: usize) -> String {
-    format!("evt_{:010x}{:016x}", began + number as i64 / 20, rand::random::<u64>())
+/// An id as ingest makes it. Twenty events share its time: that of the event with this number, counted from `began` (milliseconds
+/// since 1970).
+pub(super) fn event_id(began: i64, number: usize) -> EventId {
+    EventId::make(Timestamp::from_millis(began + number as i64 / 20), rand::random())
 }
 
 fn event(number: usize, size: usize) -> Result<Event, String> {
     Ok(Event {
         tenant: TenantNumber::new(1),
         tenant_id: TenantId::new("load-0").map_err(|error| error.to_string())?,
-        id: EventId::new(&event_id(NOW.as_millis(), number)).map_err(|error| error.to_string())?,
+        id: event_id(NOW.as_millis(), number),
         event_type: EVENT_TYPE.parse().map_err(|_| "no event type".to_owned())?,
         subject: None,
         created: NOW,

@@ -1,13 +1,14 @@
 //! Writing the rows of a delivery into the tables that `fanfare migrate` makes: for each an event, a delivery in its last state
 //! and an attempt, by array, and for each batch the webhook's counts; a batch is a transaction.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use fanfare_cluster::Backends;
+use fanfare_domain::ids::{DeliveryId, EventId, Run, TenantNumber};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::store::Ledger;
 use fanfare_postgres::{PostgresSettings, connect, migrate};
-use rand::seq::SliceRandom;
 use sqlx::types::Uuid;
 use sqlx::{Connection, PgConnection};
 
@@ -18,7 +19,7 @@ use crate::wal;
 /// Deliveries in a transaction: what logs writes at once, of two records each.
 const BATCH: usize = 1_000;
 const DAYS_KEPT: Duration = Duration::from_secs(30 * 86_400);
-const WEBHOOK: Uuid = Uuid::from_u128(7);
+const WEBHOOK: Uuid = Uuid::from_bytes(*records::WEBHOOK.as_bytes());
 const TENANT: i32 = 1;
 
 const EVENTS: &str = "INSERT INTO events (day, tenant, id, type, created_at, accepted_at, stream_sequence, stream_index, size) \
@@ -72,14 +73,14 @@ impl Rows {
         batch: usize,
     ) -> Result<(), sqlx::Error> {
         let day = self.today.day().number();
-        // Ids as logs writes them: those of deliveries and attempts are hashes, in the order of deliveries.
-        let some = || (0..BATCH).map(|_| Uuid::from_u128(rand::random())).collect::<Vec<_>>();
-        let (mut ids, attempts) = (some(), some());
-        ids.sort_unstable();
-        let events: Vec<String> =
+        let events: Vec<EventId> =
             (0..BATCH).map(|place| records::event_id(columns.began, batch * BATCH + place)).collect();
-        let mut events_of_deliveries = events.clone();
-        events_of_deliveries.shuffle(&mut rand::rng());
+        // In the order of their ids, as logs writes them.
+        let deliveries: BTreeMap<Uuid, &str> =
+            events.iter().map(|event| (delivery_id(event), event.as_str())).collect();
+        let (ids, events_of_deliveries): (Vec<_>, Vec<_>) = deliveries.into_iter().unzip();
+        let attempts: Vec<_> = (0..BATCH).map(|_| Uuid::from_u128(rand::random())).collect();
+        let events: Vec<&str> = events.iter().map(EventId::as_str).collect();
         let mut transaction = connection.begin().await?;
         sqlx::query(EVENTS)
             .bind(day)
@@ -141,6 +142,11 @@ impl Columns {
             response_headers: vec![records::response_headers().into_json(); BATCH],
         }
     }
+}
+
+fn delivery_id(event: &EventId) -> Uuid {
+    let id = DeliveryId::derive(TenantNumber::new(TENANT.cast_unsigned()), event, records::WEBHOOK, Run::First);
+    Uuid::from_bytes(*id.as_bytes())
 }
 
 #[expect(clippy::disallowed_methods, reason = "rows are kept by the day, and there is only room for real ones")]
