@@ -4,15 +4,24 @@ mod stage;
 
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use fanfare_domain::delivery::{FailureReason, Settlement};
 use fanfare_domain::event::TraceContext;
 use fanfare_domain::journal::Follows;
 use fanfare_domain::target::TargetRules;
 use fanfare_worker::Egress;
+use http::header::HOST;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -27,14 +36,20 @@ fn failed(reason: FailureReason) -> Follows {
 
 /// An acceptor for `localhost` and 127.0.0.1, and its certificate as PEM.
 fn tls() -> (TlsAcceptor, Vec<u8>) {
+    tls_for(&[])
+}
+
+/// The same, which speaks these protocols.
+fn tls_for(protocols: &[&[u8]]) -> (TlsAcceptor, Vec<u8>) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).expect("a certificate");
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).expect("a key");
-    let config = ServerConfig::builder()
+    let mut config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
         .expect("they belong together");
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     (TlsAcceptor::from(Arc::new(config)), cert.pem().into_bytes())
 }
 
@@ -250,6 +265,103 @@ async fn connections_are_used_again() {
         stage.attempted().await;
     }
     assert_eq!((receiver.count(), receiver.connections()), (5, 1));
+}
+
+#[tokio::test]
+async fn a_connection_that_was_closed_while_it_waited_fails_nothing() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start(|number, _| {
+        let Reply::Bytes(answer) = Reply::status(200, "", "") else { unreachable!() };
+        if number == 0 { Reply::Close(answer) } else { Reply::Bytes(answer) }
+    })
+    .await;
+    let webhook = stage.webhook(1, receiver.url("/")).await;
+    for number in 0..3 {
+        stage.send(&format!("e{number}"), &webhook).await;
+        let outcome = stage.attempted().await;
+        assert_eq!(outcome.follows, Follows::Settled(Settlement::Success), "{outcome:?}");
+    }
+    assert_eq!((receiver.count(), receiver.connections()), (3, 2));
+}
+
+#[tokio::test]
+async fn a_connection_whose_answer_was_not_read_to_its_end_is_not_used_again() {
+    let stage = Stage::new().await;
+    let receiver = Receiver::start(|number, _| match number {
+        // What follows the part that is kept would be taken for the next answer.
+        0 => Reply::Bytes(
+            [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n".to_vec(), vec![b'a'; KEPT + 1000]].concat(),
+        ),
+        _ => Reply::status(204, "", ""),
+    })
+    .await;
+    let webhook = stage.webhook(1, receiver.url("/")).await;
+    let mut statuses = Vec::new();
+    for number in 0..3 {
+        stage.send(&format!("e{number}"), &webhook).await;
+        statuses.push(stage.attempted().await.attempt.expect("made").status);
+    }
+    assert_eq!(statuses, [Some(200), Some(204), Some(204)]);
+    assert_eq!((receiver.count(), receiver.connections()), (3, 2));
+}
+
+#[tokio::test]
+async fn connections_that_wait_too_long_are_closed() {
+    let mut setting = Setting::default();
+    setting.config.idle_connection_timeout = Duration::from_millis(100);
+    let stage = Stage::with(setting).await;
+    let receiver = Receiver::answering(200).await;
+    let webhook = stage.webhook(1, receiver.url("/")).await;
+    for number in 0..2 {
+        stage.send(&format!("e{number}"), &webhook).await;
+        stage.attempted().await;
+        receiver.closed(number + 1).await;
+    }
+    assert_eq!((receiver.count(), receiver.connections()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_receiver_that_speaks_http_2_gets_all_posts_on_one_connection() {
+    let (acceptor, pem) = tls_for(&[b"h2", b"http/1.1"]);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("https://localhost:{}/hook?a=b", listener.local_addr().expect("bound").port());
+    let connections = Arc::new(AtomicUsize::new(0));
+    let accepted = Arc::clone(&connections);
+    let (sender, mut seen) = mpsc::unbounded_channel();
+    let serving = tokio::spawn(async move {
+        while let Ok((connection, _)) = listener.accept().await {
+            accepted.fetch_add(1, Ordering::SeqCst);
+            let (acceptor, sender) = (acceptor.clone(), sender.clone());
+            tokio::spawn(async move {
+                let connection = TokioIo::new(acceptor.accept(connection).await.expect("TLS"));
+                let answer = service_fn(move |request: hyper::Request<Incoming>| {
+                    let sender = sender.clone();
+                    async move {
+                        let told = (request.version(), request.uri().to_string(), request.headers().contains_key(HOST));
+                        let body = request.into_body().collect().await?.to_bytes();
+                        let _ = sender.send((told, body));
+                        Ok::<_, hyper::Error>(hyper::Response::new(Full::new(Bytes::from_static(b"thanks"))))
+                    }
+                });
+                let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(connection, answer).await;
+            });
+        }
+    });
+    let mut setting = Setting::default();
+    setting.egress.extra_ca = Some(pem);
+    let stage = Stage::with(setting).await;
+    let webhook = stage.webhook(1, url.clone()).await;
+    for number in 0..5 {
+        stage.send(&format!("e{number}"), &webhook).await;
+        let outcome = stage.attempted().await;
+        assert_eq!(outcome.follows, Follows::Settled(Settlement::Success), "{outcome:?}");
+        assert_eq!(&outcome.attempt.expect("made").response_body[..], b"thanks");
+        let (told, body) = seen.recv().await.expect("the receiver runs");
+        assert_eq!(told, (hyper::Version::HTTP_2, url.clone(), false));
+        assert!(String::from_utf8_lossy(&body).contains(&format!("\"e{number}\"")));
+    }
+    assert_eq!(connections.load(Ordering::SeqCst), 1);
+    serving.abort();
 }
 
 #[tokio::test]

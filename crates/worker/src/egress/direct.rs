@@ -4,32 +4,30 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use fanfare_domain::attempt::AttemptError;
-use futures::TryFutureExt;
 use http::header::ACCEPT;
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls_platform_verifier::Verifier;
 
+use super::EgressError;
+use super::connections::{Busy, Connections};
 use super::resolver::GuardedResolver;
 use super::target::Target;
-use super::{EgressError, errors};
 use crate::config::{Config, Egress};
 
 /// Some firewalls in front of receivers refuse requests that do not say what they accept.
 const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 
-/// A pool of connections to receivers.
+/// Posts on connections of our own.
 pub(super) struct Direct {
-    client: Client<HttpsConnector<HttpConnector<GuardedResolver>>, Full<Bytes>>,
+    connections: Connections,
 }
 
 impl Direct {
@@ -42,14 +40,8 @@ impl Direct {
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(dialler);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_max_idle_per_host(config.idle_connections_per_host)
-            .pool_idle_timeout(config.idle_connection_timeout)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .http1_title_case_headers(true)
-            .build(connector);
-        Ok(Self { client })
+        let (most_idle, idle_for) = (config.idle_connections_per_host, config.idle_connection_timeout);
+        Ok(Self { connections: Connections::new(connector, most_idle, idle_for) })
     }
 
     pub(super) fn send(
@@ -57,13 +49,12 @@ impl Direct {
         target: &Target,
         headers: HeaderMap,
         body: Bytes,
-    ) -> impl Future<Output = Result<Response<Incoming>, AttemptError>> + use<> {
+    ) -> impl Future<Output = Result<(Response<Incoming>, Busy), AttemptError>> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = target.uri().clone();
         *request.headers_mut() = headers;
         request.headers_mut().entry(ACCEPT).or_insert(ANYTHING);
-        self.client.request(request).map_err(|error| errors::classify(&error, error.is_connect()))
+        self.connections.send(target, request)
     }
 }
 

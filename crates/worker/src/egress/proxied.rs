@@ -39,9 +39,9 @@ impl Proxied {
         target: &Target,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Result<Response<Body>, AttemptError> {
+    ) -> Result<(Response<Body>, ()), AttemptError> {
         let request = self.client.request(Method::POST, target.url().clone()).headers(headers).body(body);
         let response = request.send().await.map_err(|error| errors::classify(&error, error.is_connect()))?;
-        Ok(response.into())
+        Ok((response.into(), ()))
     }
 }

@@ -1,17 +1,25 @@
 //! A receiver's URL, read once.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use fanfare_domain::attempt::AttemptError;
 use fanfare_domain::target::{TargetError, TargetRules, TargetUrl};
-use http::Uri;
-use url::{Host, Url};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Uri};
+use url::{Host, Position, Url};
 
 /// A URL that is posted to.
 pub(crate) struct Target {
     url: Url,
-    /// The same, as requests name it.
+    /// The same, as requests name it that say where they go.
     uri: Uri,
+    /// Its path and query alone, as HTTP/1.1 wants it.
+    path: Uri,
+    /// Its host, and its port unless that is the scheme's own.
+    host: HeaderValue,
+    /// Scheme, host and port: requests to the same one can share a connection.
+    origin: Arc<str>,
     /// The address, where the URL names no host: it is dialled without asking the resolver.
     literal: Option<IpAddr>,
 }
@@ -21,13 +29,18 @@ impl Target {
     /// [`TargetError`] if the rules do not allow it.
     pub(crate) fn parse(text: &str, rules: &TargetRules) -> Result<Self, TargetError> {
         let url = TargetUrl::parse(text, rules)?.url().clone();
-        let uri = Uri::try_from(url.as_str()).map_err(|error| TargetError::Malformed(error.to_string()))?;
+        let malformed = |error: http::Error| TargetError::Malformed(error.to_string());
+        let uri = Uri::try_from(url.as_str()).map_err(|error| malformed(error.into()))?;
+        let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/")).into();
+        let host = HeaderValue::from_str(&url[Position::BeforeHost..Position::AfterPort])
+            .map_err(|error| malformed(error.into()))?;
+        let origin = url[..Position::AfterPort].into();
         let literal = match url.host() {
             Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
             Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
             Some(Host::Domain(_)) | None => None,
         };
-        Ok(Self { url, uri, literal })
+        Ok(Self { url, uri, path, host, origin, literal })
     }
 
     pub(super) const fn url(&self) -> &Url {
@@ -36,6 +49,18 @@ impl Target {
 
     pub(super) const fn uri(&self) -> &Uri {
         &self.uri
+    }
+
+    pub(super) const fn path(&self) -> &Uri {
+        &self.path
+    }
+
+    pub(super) const fn host(&self) -> &HeaderValue {
+        &self.host
+    }
+
+    pub(super) const fn origin(&self) -> &Arc<str> {
+        &self.origin
     }
 
     /// The span of a post that `attempts_before` others went before.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::soon;
@@ -54,6 +54,7 @@ pub struct Receiver {
     seen: Mutex<mpsc::UnboundedReceiver<Seen>>,
     count: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
+    closed: watch::Receiver<usize>,
     _serving: JoinSet<()>,
 }
 
@@ -94,13 +95,14 @@ impl Receiver {
         let counted = Arc::clone(&count);
         let connections = Arc::new(AtomicUsize::new(0));
         let accepted = Arc::clone(&connections);
+        let (closing, closed) = watch::channel(0);
         let reply = Arc::new(reply);
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let mut talks = JoinSet::new();
             while let Ok((connection, _)) = listener.accept().await {
                 let (sender, counted, reply, tls) = (sender.clone(), counted.clone(), reply.clone(), tls.clone());
-                let gate = Arc::clone(&gate);
+                let (gate, closing) = (Arc::clone(&gate), closing.clone());
                 accepted.fetch_add(1, Ordering::SeqCst);
                 talks.spawn(async move {
                     let answer = |seen: Seen| {
@@ -116,10 +118,11 @@ impl Receiver {
                             }
                         }
                     }
+                    closing.send_modify(|closed| *closed += 1);
                 });
             }
         });
-        Self { address, seen: Mutex::new(seen), count, connections, _serving: serving }
+        Self { address, seen: Mutex::new(seen), count, connections, closed, _serving: serving }
     }
 
     /// The URL of a path on it.
@@ -135,6 +138,12 @@ impl Receiver {
     /// How many connections there have been.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Waits until so many connections have ended.
+    pub async fn closed(&self, number: usize) {
+        let mut closed = self.closed.clone();
+        soon(closed.wait_for(|closed| *closed >= number)).await.expect("the receiver runs");
     }
 
     /// How many requests there have been.

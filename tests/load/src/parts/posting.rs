@@ -1,17 +1,17 @@
-//! Signing and posting with the client that the worker has, to a receiver as in all cases.
+//! Signing and posting on connections such as the worker has, to a receiver as in all cases.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::signature::HmacSecret;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use http::{Method, Request, Uri};
 use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::{Used, records};
@@ -30,9 +30,12 @@ pub(super) async fn post(context: &Context, number: usize, size: usize) -> Resul
     receivers.know(vec![SECRET.into()]);
     let book = Book::new(0, number, Route::Everyone(1), [Manner::Takes].into());
     receivers.write_into(Arc::clone(&book));
+    let url: Uri = receivers.url(0, 0).parse().map_err(|error| format!("the receiver's URL: {error}"))?;
+    let host = url.authority().map_or_else(String::new, |authority| authority.to_string());
     let poster = Arc::new(Poster {
-        client: client(),
-        uri: receivers.url(0, 0).parse().map_err(|error| format!("the receiver's URL: {error}"))?,
+        path: url.path_and_query().cloned().map_or_else(Uri::default, Uri::from),
+        host_header: HeaderValue::from_str(&host).map_err(|error| error.to_string())?,
+        host,
         secret: HmacSecret::make_whsec(&SECRET),
         payload: Payload::of(size),
     });
@@ -50,12 +53,14 @@ async fn post_all(poster: &Arc<Poster>, number: usize) -> Result<(), String> {
     for _ in 0..AT_ONCE {
         let (next, poster) = (Arc::clone(&next), Arc::clone(poster));
         posting.spawn(async move {
+            let mut connection =
+                poster.dial().await.map_err(|error| format!("the receiver is not reached: {error}"))?;
             loop {
                 let event = next.fetch_add(1, Relaxed);
                 if event >= number {
                     return Ok(());
                 }
-                poster.post(event).await?;
+                poster.post(&mut connection, event).await?;
             }
         });
     }
@@ -65,30 +70,31 @@ async fn post_all(poster: &Arc<Poster>, number: usize) -> Result<(), String> {
     Ok(())
 }
 
-/// As the worker's.
-fn client() -> Client<HttpConnector, Full<Bytes>> {
-    let mut dialler = HttpConnector::new();
-    dialler.set_nodelay(true);
-    Client::builder(TokioExecutor::new())
-        .pool_max_idle_per_host(AT_ONCE)
-        .pool_idle_timeout(Duration::from_secs(30))
-        .pool_timer(TokioTimer::new())
-        .http1_title_case_headers(true)
-        .build(dialler)
-}
-
 struct Poster {
-    client: Client<HttpConnector, Full<Bytes>>,
-    uri: Uri,
+    /// Host and port.
+    host: String,
+    host_header: HeaderValue,
+    path: Uri,
     secret: HmacSecret,
     payload: Payload,
 }
 
 impl Poster {
-    async fn post(&self, event: usize) -> Result<(), String> {
+    async fn dial(&self) -> Result<SendRequest<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
+        let stream = TcpStream::connect(&self.host).await?;
+        stream.set_nodelay(true)?;
+        let mut builder = http1::Builder::new();
+        let (sender, connection) = builder.title_case_headers(true).handshake(TokioIo::new(stream)).await?;
+        tokio::spawn(connection);
+        Ok(sender)
+    }
+
+    async fn post(&self, connection: &mut SendRequest<Full<Bytes>>, event: usize) -> Result<(), String> {
         let body = self.body(event);
         let seconds = records::NOW.as_seconds();
         let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(HOST, self.host_header.clone());
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("Fanfare/", env!("CARGO_PKG_VERSION"))));
         headers.insert(HeaderName::from_static("webhook-id"), HeaderValue::from_static(records::EVENT_ID));
@@ -98,9 +104,10 @@ impl Poster {
         headers.insert(HeaderName::from_static("webhook-signature"), signature);
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
+        *request.uri_mut() = self.path.clone();
         *request.headers_mut() = headers;
-        let answer = self.client.request(request).await.map_err(|error| error.to_string())?;
+        connection.ready().await.map_err(|error| error.to_string())?;
+        let answer = connection.send_request(request).await.map_err(|error| error.to_string())?;
         let status = answer.status();
         answer.into_body().collect().await.map_err(|error| error.to_string())?;
         if status.is_success() { Ok(()) } else { Err(format!("a post was answered with {status}")) }
