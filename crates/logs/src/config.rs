@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Journal records that are written in one transaction, at most.
+    /// Journal records that are written in one transaction, at most; fewer if they are large.
     pub batch: NonZeroUsize,
     /// How long a batch that is not full waits for more, such as `"100ms"`: what happened is seen as much later.
     #[serde(with = "humantime_serde")]
@@ -18,7 +18,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        const BATCH: NonZeroUsize = NonZeroUsize::new(2_000).expect("not zero");
+        const BATCH: NonZeroUsize = NonZeroUsize::new(8_000).expect("not zero");
         Self { batch: BATCH, gather: Duration::from_millis(100) }
     }
 }

@@ -22,6 +22,10 @@ use crate::disabling::Disabling;
 use crate::failures::BatchFailures;
 use crate::metrics::{Disablings, Metrics};
 
+/// Records that are asked for at once.
+const PART: usize = 2_000;
+/// A batch with so many bytes is full.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
 const TAKE_WAIT: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -137,7 +141,7 @@ impl Logs {
 
     async fn write_all(&self, stop: &CancellationToken) -> Result<(), LogsError> {
         while !stop.is_cancelled() {
-            let taking = self.queue.take(Consumer::Logs, self.config.batch.get(), TAKE_WAIT);
+            let taking = self.queue.take(Consumer::Logs, self.next_part(0), TAKE_WAIT);
             let Some(taken) = stop.run_until_cancelled(taking).await else { return Ok(()) };
             match taken {
                 Ok(taken) if taken.is_empty() => {}
@@ -156,22 +160,45 @@ impl Logs {
         Ok(())
     }
 
-    /// Gives a batch that is not full a moment for more to come. Every transaction costs, and a delivery that is in the same batch
-    /// as its attempt is written once. At `stop` what was taken is written as it is.
+    /// How many records to ask for when a batch has `taken`: a part of what is missing, since they may be large.
+    fn next_part(&self, taken: usize) -> usize {
+        self.config.batch.get().saturating_sub(taken).min(PART)
+    }
+
+    /// Fills a batch up: at once with what is there, and where that is not enough it gives it a moment for more to come. Every
+    /// transaction costs, what is counted by webhook and tenant costs once for each, and a delivery that is in the same batch as
+    /// its attempt is written once. At `stop` what was taken is written as it is.
     async fn fill(&self, mut batch: Vec<Leased>, stop: &CancellationToken) -> Vec<Leased> {
-        let missing = self.config.batch.get().saturating_sub(batch.len());
-        if missing == 0 || self.config.gather.is_zero() {
-            return batch;
+        let size = |records: &[Leased]| records.iter().map(|leased| leased.record.len()).sum::<usize>();
+        let (mut asked, mut came, mut bytes) = (self.next_part(0), batch.len(), size(&batch));
+        loop {
+            let part = self.next_part(batch.len());
+            if part == 0 || bytes >= BATCH_BYTES {
+                return batch;
+            }
+            let is_all = came < asked;
+            if is_all
+                && (self.config.gather.is_zero()
+                    || stop.run_until_cancelled(self.clock.sleep(self.config.gather)).await.is_none())
+            {
+                return batch;
+            }
+            match self.queue.take(Consumer::Logs, part, Duration::ZERO).await {
+                Ok(more) => {
+                    (asked, came) = (part, more.len());
+                    bytes += size(&more);
+                    batch.extend(more);
+                }
+                Err(error) => {
+                    // What was taken is written; taking the next batch meets the error again.
+                    tracing::debug!(%error, "no more journal records taken");
+                    return batch;
+                }
+            }
+            if is_all {
+                return batch;
+            }
         }
-        if stop.run_until_cancelled(self.clock.sleep(self.config.gather)).await.is_none() {
-            return batch;
-        }
-        match self.queue.take(Consumer::Logs, missing, Duration::ZERO).await {
-            Ok(more) => batch.extend(more),
-            // What was taken is written; taking the next batch meets the error again.
-            Err(error) => tracing::debug!(%error, "no more journal records taken"),
-        }
-        batch
     }
 
     /// Writes a batch and finishes it. While the store is away the batch is tried again; at `stop` it is handed back.

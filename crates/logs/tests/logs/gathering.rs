@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fanfare_domain::delivery::DeliveryStatus;
+use fanfare_domain::journal::JournalRecord;
 use fanfare_logs::Config;
 use fanfare_ports::clock::{Clock, ManualClock, SystemClock};
 use fanfare_ports::queue::{Consumer, LEASE, Queue};
@@ -17,8 +18,13 @@ const GATHER: Duration = LEASE.saturating_mul(2);
 const BATCH: usize = 3;
 
 async fn stage() -> (Stage, ManualClock) {
+    stage_of(BATCH).await
+}
+
+/// A stage with batches of so many records, and its clock, which stands still.
+async fn stage_of(batch: usize) -> (Stage, ManualClock) {
     let clock = ManualClock::at(SystemClock.now());
-    let config = Config { batch: NonZeroUsize::new(BATCH).expect("some"), gather: GATHER };
+    let config = Config { batch: NonZeroUsize::new(batch).expect("some"), gather: GATHER };
     (Stage::on(Arc::new(clock.clone()), config).await, clock)
 }
 
@@ -40,6 +46,27 @@ async fn a_full_batch_is_written_at_once() {
     stage.tell(&events.each_ref().map(routed)).await;
     stage.written().await;
     assert_eq!(stage.writes(), 1);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_taken_in_parts_is_written_at_once_too() {
+    const MANY: usize = 4_500;
+    let (stage, _stands_still) = stage_of(MANY).await;
+    let event = stage.event("e1");
+    stage.tell(&vec![routed(&event); MANY]).await;
+    stage.written().await;
+    assert_eq!(stage.writes(), 1);
+}
+
+#[tokio::test]
+async fn a_batch_is_full_with_some_megabytes_too() {
+    let (stage, _stands_still) = stage_of(1_000_000).await;
+    let event = stage.event("e1");
+    let mut large = attempted(&event, 1, 200, SUCCESS);
+    let JournalRecord::Attempted(record) = &mut large else { unreachable!() };
+    record.attempt.as_mut().expect("made").response_body = vec![b'a'; 16 * 1024].into();
+    stage.tell(&vec![large; 600]).await;
+    until(async || stage.writes() > 0).await;
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::run::USUAL_SIZE;
 use crate::wal;
 
 /// Deliveries in a transaction: what logs writes at once, of two records each.
-const BATCH: usize = 1_000;
+const BATCH: usize = 4_000;
 const DAYS_KEPT: Duration = Duration::from_secs(30 * 86_400);
 const WEBHOOK: Uuid = Uuid::from_bytes(*records::WEBHOOK.as_bytes());
 const TENANT: i32 = 1;
