@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -62,7 +62,10 @@ impl Connections {
                     Ok(response) => return Ok(self.answered(target, response, sender)),
                     // Without the request it had been sent, or a part of it.
                     Err(mut error) => match error.take_message() {
-                        Some(unsent) => unsent,
+                        Some(unsent) => {
+                            self.lock().forget_shared(target.origin());
+                            unsent
+                        }
                         None => return Err(broken(&error.into_error())),
                     },
                 },
@@ -131,7 +134,7 @@ impl Connections {
     fn place(&self, target: &Target) -> Place {
         Place {
             origin: Arc::clone(target.origin()),
-            open: Arc::downgrade(&self.open),
+            open: Arc::clone(&self.open),
             most_idle: self.most_idle,
             idle_for: self.idle_for,
         }
@@ -189,8 +192,7 @@ pub(super) struct Busy {
 impl Drop for Busy {
     fn drop(&mut self) {
         let Some((sender, place)) = self.back.take().filter(|(sender, _)| !sender.is_closed()) else { return };
-        let Some(open) = place.open.upgrade() else { return };
-        let mut open = lock(&open);
+        let mut open = lock(&place.open);
         place.put(&mut open, sender);
         place.sweep(&mut open);
     }
@@ -199,23 +201,19 @@ impl Drop for Busy {
 /// Where a connection belongs.
 struct Place {
     origin: Arc<str>,
-    open: Weak<Mutex<Open>>,
+    open: Arc<Mutex<Open>>,
     most_idle: usize,
     idle_for: Duration,
 }
 
 impl Place {
     fn put(&self, open: &mut Open, sender: http1::SendRequest<Body>) {
-        let Some(origin) = open.origins.get_mut(&self.origin) else {
-            let idle = vec![Kept { sender, since: Instant::now() }];
-            open.origins.insert(Arc::clone(&self.origin), Origin { idle, shared: None });
-            return;
-        };
-        if origin.idle.len() >= self.most_idle {
-            origin.idle.retain(|kept| !kept.sender.is_closed());
+        let idle = &mut open.origins.entry(Arc::clone(&self.origin)).or_default().idle;
+        if idle.len() >= self.most_idle {
+            idle.retain(|kept| !kept.sender.is_closed());
         }
-        if origin.idle.len() < self.most_idle {
-            origin.idle.push(Kept { sender, since: Instant::now() });
+        if idle.len() < self.most_idle {
+            idle.push(Kept { sender, since: Instant::now() });
         }
     }
 
@@ -227,7 +225,7 @@ impl Place {
         // Without a runtime all ends anyway.
         let Ok(runtime) = Handle::try_current() else { return };
         open.swept = true;
-        let (open, idle_for) = (Weak::clone(&self.open), self.idle_for);
+        let (open, idle_for) = (Arc::downgrade(&self.open), self.idle_for);
         runtime.spawn(async move {
             loop {
                 sleep(idle_for / 2).await;
@@ -277,6 +275,13 @@ impl Open {
         // on its way is not ready.
         let place = origin.idle.iter().rposition(|kept| kept.sender.is_ready())?;
         Some(Sender::Http1(origin.idle.remove(place).sender))
+    }
+
+    /// No further request goes to the shared connection.
+    fn forget_shared(&mut self, origin: &Arc<str>) {
+        if let Some(origin) = self.origins.get_mut(origin) {
+            origin.shared = None;
+        }
     }
 
     fn close_old(&mut self, idle_for: Duration) {
