@@ -346,7 +346,7 @@ mod tests {
         let event = EventId::new("order-1").expect("valid");
         let delivery = DeliveryId::derive(TenantNumber::new(1), &event, webhook(), Run::First);
         insta::assert_snapshot!(delivery, @"whd_0VY5WCZ3SKGN9Z9TC2MTZASTWE");
-        insta::assert_snapshot!(AttemptId::derive(delivery, 1), @"att_218M842JG5BABHE3EPTV5AZ1K4");
+        insta::assert_snapshot!(AttemptId::derive(delivery, 1), @"att_0MJEE3ZXYYK582VPBHCR1S8TS8");
     }
 
     #[test]
