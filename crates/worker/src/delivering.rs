@@ -432,6 +432,6 @@ mod tests {
             size_of_result(|(courier, leased, place, stop): Call<'_>| courier.deliver(leased, place, stop)) <= 1024
         );
         type Attempt<'a> = (&'a Courier, Box<Task>, Job);
-        assert!(size_of_result(|(courier, task, job): Attempt<'_>| courier.attempt(task, job, None)) <= 3584);
+        assert!(size_of_result(|(courier, task, job): Attempt<'_>| courier.attempt(task, job, None)) <= 3072);
     }
 }

@@ -68,6 +68,7 @@ async fn a_post_has_the_promised_headers_in_title_case_and_a_signature_that_veri
     let body = br#"{"id":"evt_1","type":"order.paid","timestamp":"2023-11-14T22:13:20.123Z","data":{"amount":5}}"#;
     assert_eq!(String::from_utf8_lossy(&seen.body), String::from_utf8_lossy(body));
     assert_eq!(seen.header("Content-Length"), Some(body.len().to_string().as_str()));
+    assert_eq!(seen.header("Host"), Some(receiver.address.to_string().as_str()));
     assert_eq!(seen.header("Content-Type"), Some("application/json"));
     assert_eq!(seen.header("User-Agent"), Some(concat!("Fanfare/", env!("CARGO_PKG_VERSION"))));
     assert_eq!(seen.header("Traceparent"), Some(parent));

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::attempt::AttemptError;
-use futures::future::Either;
+use futures::FutureExt;
+use futures::future::{BoxFuture, Either, Ready, ready};
 use http::header::HOST;
 use http::{Request, Response};
 use http_body_util::Full;
@@ -30,57 +31,60 @@ use super::target::Target;
 type Body = Full<Bytes>;
 pub(super) type Connector = HttpsConnector<HttpConnector<GuardedResolver>>;
 
-/// The pool.
+/// Connections to all receivers.
 pub(super) struct Connections {
     connector: Connector,
-    /// How many wait for a request at most, for each origin.
-    most_idle: usize,
-    /// How long they wait; half of it longer at most.
-    idle_for: Duration,
-    open: Arc<Mutex<Open>>,
+    pool: Arc<Pool>,
 }
 
+type Outcome = Result<(Response<Incoming>, Busy), AttemptError>;
+
 impl Connections {
+    /// At most `most_idle` connections wait for a request, for each origin, and for `idle_for`, or half of it longer at most.
     pub(super) fn new(connector: Connector, most_idle: usize, idle_for: Duration) -> Self {
-        Self { connector, most_idle, idle_for, open: Arc::default() }
+        Self { connector, pool: Arc::new(Pool { most_idle, idle_for, open: Mutex::default() }) }
     }
 
     /// Sends `request`, whose URL and host are filled in here. The answer's body is read before [`Busy`] is dropped.
-    pub(super) fn send(
-        &self,
-        target: &Target,
+    ///
+    /// Where a connection waits, the request is on its way before the future is looked at, which therefore has no room for it.
+    pub(super) fn send<'a>(
+        &'a self,
+        target: &'a Target,
         request: Request<Body>,
-    ) -> impl Future<Output = Result<(Response<Incoming>, Busy), AttemptError>> {
-        let waiting = self.lock().take(target.origin());
-        let sent = match waiting {
-            Some(sender) => Ok(sender.send(target, request)),
-            None => Err(request),
-        };
-        async move {
-            let unsent = match sent {
-                Ok((answering, sender)) => match answering.await {
-                    Ok(response) => return Ok(self.answered(target, response, sender)),
-                    // Without the request it had been sent, or a part of it.
-                    Err(mut error) => match error.take_message() {
-                        Some(unsent) => {
-                            self.lock().forget_shared(target.origin());
-                            unsent
-                        }
-                        None => return Err(broken(&error.into_error())),
-                    },
-                },
-                Err(unsent) => unsent,
-            };
-            // Dialling takes much more room than what usually happens.
-            Box::pin(self.send_anew(target, unsent)).await
+    ) -> impl Future<Output = Outcome> + use<'a> {
+        let waiting = self.pool.lock().take(target.origin());
+        match waiting {
+            Some(sender) => {
+                let (answering, sender) = sender.send(target, request);
+                Either::Left(answering.then(move |answer| self.or_anew(target, answer, sender)))
+            }
+            None => Either::Right(self.send_anew(target, request).boxed()),
         }
     }
 
-    async fn send_anew(
-        &self,
-        target: &Target,
-        request: Request<Body>,
-    ) -> Result<(Response<Incoming>, Busy), AttemptError> {
+    /// What came on a connection that had waited; if it was closed before anything was sent, another is dialled.
+    fn or_anew<'a>(
+        &'a self,
+        target: &'a Target,
+        answer: Answer,
+        sender: Option<http1::SendRequest<Body>>,
+    ) -> Either<Ready<Outcome>, BoxFuture<'a, Outcome>> {
+        match answer {
+            Ok(response) => Either::Left(ready(Ok(self.answered(target, response, sender)))),
+            // The request comes back if nothing of it was sent.
+            Err(mut error) => match error.take_message() {
+                Some(unsent) => {
+                    self.pool.lock().forget_shared(target.origin());
+                    Either::Right(self.send_anew(target, unsent).boxed())
+                }
+                None => Either::Left(ready(Err(broken(&error.into_error())))),
+            },
+        }
+    }
+
+    /// Boxed by who calls it: dialling takes much more room than what usually happens.
+    async fn send_anew(&self, target: &Target, request: Request<Body>) -> Outcome {
         let (answering, sender) = self.dial(target).await?.send(target, request);
         let response = answering.await.map_err(|error| broken(&error.into_error()))?;
         Ok(self.answered(target, response, sender))
@@ -92,7 +96,8 @@ impl Connections {
         response: Response<Incoming>,
         sender: Option<http1::SendRequest<Body>>,
     ) -> (Response<Incoming>, Busy) {
-        (response, Busy { back: sender.map(|sender| (sender, self.place(target))) })
+        let origin = Arc::clone(target.origin());
+        (response, Busy { back: sender.map(|sender| (sender, origin, Arc::clone(&self.pool))) })
     }
 
     async fn dial(&self, target: &Target) -> Result<Sender, AttemptError> {
@@ -119,34 +124,17 @@ impl Connections {
 
     /// Keeps a connection that any number of requests use at once, unless others have dialled one meanwhile.
     fn share(&self, target: &Target, sender: http2::SendRequest<Body>) -> http2::SendRequest<Body> {
-        let mut open = self.lock();
+        let mut open = self.pool.lock();
         let origin = open.origins.entry(Arc::clone(target.origin())).or_default();
         match &mut origin.shared {
             Some(kept) if !kept.sender.is_closed() => kept.sender.clone(),
             shared => {
                 *shared = Some(Kept { sender: sender.clone(), since: Instant::now() });
-                self.place(target).sweep(&mut open);
+                self.pool.sweep(&mut open);
                 sender
             }
         }
     }
-
-    fn place(&self, target: &Target) -> Place {
-        Place {
-            origin: Arc::clone(target.origin()),
-            open: Arc::clone(&self.open),
-            most_idle: self.most_idle,
-            idle_for: self.idle_for,
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        lock(&self.open)
-    }
-}
-
-fn lock(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
-    open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn broken(error: &hyper::Error) -> AttemptError {
@@ -159,7 +147,7 @@ enum Sender {
     Http2(http2::SendRequest<Body>),
 }
 
-type Answered = Result<Response<Incoming>, TrySendError<Request<Body>>>;
+type Answer = Result<Response<Incoming>, TrySendError<Request<Body>>>;
 
 impl Sender {
     /// The answer to come, and the sender if it takes one request at a time.
@@ -167,7 +155,7 @@ impl Sender {
         self,
         target: &Target,
         mut request: Request<Body>,
-    ) -> (impl Future<Output = Answered> + use<>, Option<http1::SendRequest<Body>>) {
+    ) -> (impl Future<Output = Answer> + use<>, Option<http1::SendRequest<Body>>) {
         match self {
             Self::Http1(mut sender) => {
                 *request.uri_mut() = target.path().clone();
@@ -185,52 +173,56 @@ impl Sender {
 
 /// A connection on which an answer comes. When it is dropped the connection waits for the next request, if it can have one.
 pub(super) struct Busy {
-    /// `None` for one that is shared: that waits all the time.
-    back: Option<(http1::SendRequest<Body>, Place)>,
+    /// The connection, to whom it is, and where it waits; `None` for one that is shared, which waits all the time.
+    back: Option<(http1::SendRequest<Body>, Arc<str>, Arc<Pool>)>,
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        let Some((sender, place)) = self.back.take().filter(|(sender, _)| !sender.is_closed()) else { return };
-        let mut open = lock(&place.open);
-        place.put(&mut open, sender);
-        place.sweep(&mut open);
+        if let Some((sender, origin, pool)) = self.back.take().filter(|(sender, ..)| !sender.is_closed()) {
+            pool.put(origin, sender);
+        }
     }
 }
 
-/// Where a connection belongs.
-struct Place {
-    origin: Arc<str>,
-    open: Arc<Mutex<Open>>,
+/// Connections that are open.
+struct Pool {
     most_idle: usize,
     idle_for: Duration,
+    open: Mutex<Open>,
 }
 
-impl Place {
-    fn put(&self, open: &mut Open, sender: http1::SendRequest<Body>) {
-        let idle = &mut open.origins.entry(Arc::clone(&self.origin)).or_default().idle;
+impl Pool {
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(self: &Arc<Self>, origin: Arc<str>, sender: http1::SendRequest<Body>) {
+        let mut open = self.lock();
+        let idle = &mut open.origins.entry(origin).or_default().idle;
         if idle.len() >= self.most_idle {
             idle.retain(|kept| !kept.sender.is_closed());
         }
         if idle.len() < self.most_idle {
             idle.push(Kept { sender, since: Instant::now() });
         }
+        self.sweep(&mut open);
     }
 
     /// Sees to it that what waits too long is closed.
-    fn sweep(&self, open: &mut Open) {
+    fn sweep(self: &Arc<Self>, open: &mut Open) {
         if open.swept {
             return;
         }
         // Without a runtime all ends anyway.
         let Ok(runtime) = Handle::try_current() else { return };
         open.swept = true;
-        let (open, idle_for) = (Arc::downgrade(&self.open), self.idle_for);
+        let (pool, idle_for) = (Arc::downgrade(self), self.idle_for);
         runtime.spawn(async move {
             loop {
                 sleep(idle_for / 2).await;
-                let Some(open) = open.upgrade() else { return };
-                let mut open = lock(&open);
+                let Some(pool) = pool.upgrade() else { return };
+                let mut open = pool.lock();
                 open.close_old(idle_for);
                 if open.origins.is_empty() {
                     open.swept = false;

@@ -44,12 +44,12 @@ impl Direct {
         Ok(Self { connections: Connections::new(connector, most_idle, idle_for) })
     }
 
-    pub(super) fn send(
-        &self,
-        target: &Target,
+    pub(super) fn send<'a>(
+        &'a self,
+        target: &'a Target,
         headers: HeaderMap,
         body: Bytes,
-    ) -> impl Future<Output = Result<(Response<Incoming>, Busy), AttemptError>> {
+    ) -> impl Future<Output = Result<(Response<Incoming>, Busy), AttemptError>> + use<'a> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.headers_mut() = headers;

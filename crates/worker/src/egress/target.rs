@@ -78,3 +78,22 @@ impl Target {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_names_path_and_host_and_shares_connections_with_its_origin() {
+        for (url, path, host, origin) in [
+            ("https://a.example", "/", "a.example", "https://a.example"),
+            ("https://a.example:443/b?c=d", "/b?c=d", "a.example", "https://a.example"),
+            ("https://A.example:8443/%20", "/%20", "a.example:8443", "https://a.example:8443"),
+            ("https://[2606:4700::1111]/?q", "/?q", "[2606:4700::1111]", "https://[2606:4700::1111]"),
+        ] {
+            let target = Target::parse(url, &TargetRules::default()).expect("allowed");
+            let parts = (target.path().to_string(), target.host().to_str().expect("text"), &**target.origin());
+            assert_eq!(parts, (path.to_owned(), host, origin), "{url}");
+        }
+    }
+}
