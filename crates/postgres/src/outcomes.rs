@@ -52,7 +52,7 @@ macro_rules! open {
     () => {
         "SUM(CASE WHEN o.span = 3600 THEN o.deliveries - o.ended END)::bigint AS deliveries, \
          MIN(CASE WHEN o.span = 60 OR o.start < $2 THEN o.start END) AS oldest \
-         FROM outcomes o WHERE o.deliveries > o.ended AND (o.span = 3600 OR o.start >= $2)"
+         FROM outcomes o WHERE o.open AND (o.span = 3600 OR o.start >= $2)"
     };
 }
 

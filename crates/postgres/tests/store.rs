@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fanfare_domain::delivery::Position;
 use fanfare_domain::event::Purpose;
-use fanfare_domain::ids::{EventId, TenantNumber};
+use fanfare_domain::ids::{DeliveryId, EventId, Run, TenantNumber, WebhookId};
 use fanfare_domain::journal::{JournalRecord, Routed};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::store::{Ledger, StoreError};
@@ -132,19 +132,7 @@ async fn a_record_that_is_set_aside_is_found_once() {
     let server = Server::migrated().await;
     server.refuse_events_about("poison").await;
     let store = server.open().await;
-    let routed = JournalRecord::Routed(Routed {
-        tenant: TenantNumber::new(7),
-        event: EventId::new("event-1").expect("valid"),
-        event_type: "order.paid".parse().expect("valid"),
-        subject: Some("poison".into()),
-        created: noon(),
-        accepted: noon(),
-        purpose: Purpose::Published,
-        position: Position { sequence: 1, index: 0 },
-        size: 4,
-        replay: None,
-        deliveries: Vec::new(),
-    });
+    let routed = routed(1, Some("poison"));
     for _ in 0..2 {
         let recorded = store.record(std::slice::from_ref(&routed)).await.expect("set aside");
         assert_eq!(recorded.set_aside, 1);
@@ -166,6 +154,46 @@ async fn days_have_partitions_two_ahead_and_lose_them_when_they_are_old() {
         .await;
     let kept = ["attempts_20260317", "attempts_20260318", "attempts_20260319", "attempts_20260320"];
     assert_eq!(found, kept, "16 and before are dropped, 19 and 20 are ahead");
+}
+
+#[tokio::test]
+async fn counts_are_changed_within_their_page() {
+    let server = Server::migrated().await;
+    let store = server.open().await;
+    for number in 1..=20 {
+        store.record(&[routed(number, None)]).await.expect("recorded");
+    }
+    // A connection says what it has done at the latest when it ends.
+    drop(store);
+    let changed = async |column| server.ask(column).await.into_iter().any(|number| number == "38");
+    let all_are_told = async || {
+        while !changed("SELECT n_tup_upd::text FROM pg_stat_user_tables WHERE relname = 'outcomes'").await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), all_are_told()).await.expect("each changes a minute and an hour");
+    // Otherwise every index is told of every change, which costs more than the change itself.
+    assert!(changed("SELECT n_tup_hot_upd::text FROM pg_stat_user_tables WHERE relname = 'outcomes'").await);
+}
+
+/// An event of its own that goes to one webhook.
+fn routed(number: u64, subject: Option<&str>) -> JournalRecord {
+    let event = EventId::new(&format!("event-{number}")).expect("valid");
+    let (tenant, webhook) = (TenantNumber::new(7), WebhookId::make(noon(), 1));
+    let delivery = DeliveryId::derive(tenant, &event, webhook, Run::First);
+    JournalRecord::Routed(Routed {
+        tenant,
+        event,
+        event_type: "order.paid".parse().expect("valid"),
+        subject: subject.map(Into::into),
+        created: noon(),
+        accepted: noon(),
+        purpose: Purpose::Published,
+        position: Position { sequence: number, index: 0 },
+        size: 4,
+        replay: None,
+        deliveries: vec![(webhook, delivery)],
+    })
 }
 
 fn noon() -> Timestamp {
