@@ -165,38 +165,42 @@ impl Logs {
         self.config.batch.get().saturating_sub(taken).min(PART)
     }
 
+    /// Whether a batch that has one part is to have no other.
+    fn is_full(&self, batch: &[Leased]) -> bool {
+        let bytes: usize = batch.iter().map(|leased| leased.record.len()).sum();
+        batch.len() >= self.config.batch.get() || bytes >= BATCH_BYTES
+    }
+
     /// Fills a batch up: at once with what is there, and where that is not enough it gives it a moment for more to come. Every
     /// transaction costs, what is counted by webhook and tenant costs once for each, and a delivery that is in the same batch as
     /// its attempt is written once. At `stop` what was taken is written as it is.
     async fn fill(&self, mut batch: Vec<Leased>, stop: &CancellationToken) -> Vec<Leased> {
-        let size = |records: &[Leased]| records.iter().map(|leased| leased.record.len()).sum::<usize>();
-        let (mut asked, mut came, mut bytes) = (self.next_part(0), batch.len(), size(&batch));
-        loop {
-            let part = self.next_part(batch.len());
-            if part == 0 || bytes >= BATCH_BYTES {
-                return batch;
+        let mut may_be_more = batch.len() >= self.next_part(0);
+        while may_be_more && !self.is_full(&batch) {
+            may_be_more = self.take_part(&mut batch).await;
+        }
+        if !self.is_full(&batch)
+            && !self.config.gather.is_zero()
+            && stop.run_until_cancelled(self.clock.sleep(self.config.gather)).await.is_some()
+        {
+            self.take_part(&mut batch).await;
+        }
+        batch
+    }
+
+    /// Takes another part, as far as it is there. Tells whether there may be more.
+    async fn take_part(&self, batch: &mut Vec<Leased>) -> bool {
+        let part = self.next_part(batch.len());
+        match self.queue.take(Consumer::Logs, part, Duration::ZERO).await {
+            Ok(more) => {
+                let came = more.len();
+                batch.extend(more);
+                came >= part
             }
-            let is_all = came < asked;
-            if is_all
-                && (self.config.gather.is_zero()
-                    || stop.run_until_cancelled(self.clock.sleep(self.config.gather)).await.is_none())
-            {
-                return batch;
-            }
-            match self.queue.take(Consumer::Logs, part, Duration::ZERO).await {
-                Ok(more) => {
-                    (asked, came) = (part, more.len());
-                    bytes += size(&more);
-                    batch.extend(more);
-                }
-                Err(error) => {
-                    // What was taken is written; taking the next batch meets the error again.
-                    tracing::debug!(%error, "no more journal records taken");
-                    return batch;
-                }
-            }
-            if is_all {
-                return batch;
+            Err(error) => {
+                // What was taken is written; taking the next batch meets the error again.
+                tracing::debug!(%error, "no more journal records taken");
+                false
             }
         }
     }
