@@ -20,7 +20,9 @@ journey("all pages together have every delivery once", async ({ page }) => {
   await openSignedIn(page, PATH);
   const links = new Set(await linksShown(page, PAGE));
   assert.equal(links.size, PAGE);
-  await page.getByRole("link", { name: "Older" }).click();
+  const older = page.getByRole("link", { name: "Older" });
+  assert.equal(await older.evaluate(movesOnceShown), 0, "who clicks on it as soon as it is there hits it");
+  await older.click();
   for (const link of await linksShown(page, PAID + REFUSED - PAGE)) links.add(link);
   assert.equal(links.size, PAID + REFUSED);
   assert.equal(await page.getByRole("link", { name: "Older" }).count(), 0);
@@ -85,6 +87,14 @@ async function linksShown(page, count) {
   await rows.nth(count).waitFor();
   await rows.nth(count + 1).waitFor({ state: "detached" });
   return rows.getByRole("link").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
+}
+
+/** Runs in the page: how many pixels an element moves within the frames after the one in which it was scrolled to. */
+async function movesOnceShown(/** @type {Element} */ element) {
+  element.scrollIntoView({ block: "center" });
+  const before = element.getBoundingClientRect().top;
+  for (let frame = 0; frame < 3; frame++) await new Promise((resolve) => requestAnimationFrame(resolve));
+  return Math.round(Math.abs(element.getBoundingClientRect().top - before));
 }
 
 /** Runs in the page: notes when as many rows have been painted. */
