@@ -1,6 +1,6 @@
 //! What became of deliveries over time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use fanfare_domain::ids::{TenantNumber, WebhookId};
@@ -178,39 +178,59 @@ fn counts(row: &SqliteRow, response_times: ResponseTimes) -> Result<Counts, Stor
     })
 }
 
-/// Adds to the counts.
+/// Adds to the counts. Response times are added up here: a statement that takes both arrays apart needs 160 µs for each row.
 pub(super) async fn add(db: &mut SqliteConnection, additions: &Additions) -> Result<(), StoreError> {
     if additions.is_empty() {
         return Ok(());
     }
+    let mut known = known_times(db, additions).await?;
     let list: Vec<_> = additions
         .iter()
         .map(|(tenant, span, start, counts)| {
+            let key = (tenant.get(), span.seconds(), start.as_millis());
+            let mut times = known.remove(&key).unwrap_or_default();
+            times += &counts.response_times;
             let of_these = (counts.deliveries, counts.ended, counts.delivered, counts.failed);
-            let attempts = (counts.attempts, counts.failed_attempts, counts.response_times.counts());
-            (tenant.get(), span.seconds(), start.as_millis(), of_these, attempts)
+            (key, of_these, (counts.attempts, counts.failed_attempts), *times.counts())
         })
         .collect();
     query(
         "INSERT INTO outcomes (tenant, span, start, deliveries, ended, delivered, failed, attempts, failed_attempts,
             response_times)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> '$[3][0]', value ->> '$[3][1]', value ->> '$[3][2]',
-            value ->> '$[3][3]', value ->> '$[4][0]', value ->> '$[4][1]', value -> '$[4][2]'
+         SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', value ->> '$[1][0]', value ->> '$[1][1]',
+            value ->> '$[1][2]', value ->> '$[1][3]', value ->> '$[2][0]', value ->> '$[2][1]', value -> 3
          FROM json_each(?) WHERE true
          ON CONFLICT DO UPDATE SET
             deliveries = deliveries + excluded.deliveries, ended = ended + excluded.ended,
             delivered = delivered + excluded.delivered, failed = failed + excluded.failed,
             attempts = attempts + excluded.attempts, failed_attempts = failed_attempts + excluded.failed_attempts,
-            response_times = (
-                SELECT json_group_array(known.value + new.value ORDER BY known.key)
-                FROM json_each(outcomes.response_times) known
-                JOIN json_each(excluded.response_times) new ON new.key = known.key)",
+            response_times = excluded.response_times",
     )
     .bind(documents::text(&list)?)
     .execute(db)
     .await
     .map_err(failed)?;
     Ok(())
+}
+
+/// The response times of rows that are added to, by tenant, span and start.
+async fn known_times(
+    db: &mut SqliteConnection,
+    additions: &Additions,
+) -> Result<HashMap<(u32, u32, i64), ResponseTimes>, StoreError> {
+    let keys: Vec<_> =
+        additions.iter().map(|(tenant, span, start, _)| (tenant.get(), span.seconds(), start.as_millis())).collect();
+    let found = query(
+        "SELECT o.tenant, o.span, o.start, o.response_times FROM json_each(?) n
+         CROSS JOIN outcomes o ON o.tenant = n.value ->> 0 AND o.span = n.value ->> 1 AND o.start = n.value ->> 2",
+    );
+    let found = found.bind(documents::text(&keys)?).fetch_all(db).await.map_err(failed)?;
+    let times = found.iter().map(|row| {
+        let key = (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?, row.try_get(2).map_err(failed)?);
+        let counts: Vec<u64> = documents::read("outcomes", row.try_get(3).map_err(failed)?)?;
+        Ok((key, ResponseTimes::of(counts.into_iter().enumerate())))
+    });
+    times.collect()
 }
 
 async fn note_waiting(db: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {

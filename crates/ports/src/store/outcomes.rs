@@ -110,6 +110,14 @@ impl ResponseTimes {
     }
 }
 
+impl AddAssign<&Self> for ResponseTimes {
+    fn add_assign(&mut self, other: &Self) {
+        for (sum, count) in self.0.iter_mut().zip(other.0) {
+            *sum += count;
+        }
+    }
+}
+
 /// What was counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -137,9 +145,7 @@ impl AddAssign<&Self> for Counts {
         self.failed += other.failed;
         self.attempts += other.attempts;
         self.failed_attempts += other.failed_attempts;
-        for (sum, count) in self.response_times.0.iter_mut().zip(other.response_times.0) {
-            *sum += count;
-        }
+        self.response_times += &other.response_times;
     }
 }
 
