@@ -2,7 +2,6 @@
 
 mod bookkeeping;
 mod burial;
-mod gathering;
 mod keeping;
 mod moving;
 mod opening;

@@ -1,6 +1,7 @@
 //! Durable streams of records, and who works on them.
 
 mod dead_letter;
+mod gathering;
 mod pack;
 mod room;
 mod storing;
@@ -15,6 +16,7 @@ use fanfare_domain::delivery::{Lane, Position};
 use fanfare_domain::time::Timestamp;
 
 pub use self::dead_letter::{DeadLetter, DeadLetterError};
+pub use self::gathering::{InLine, Line, apart};
 pub use self::pack::{Pack, PackError};
 pub use self::room::{FULL_ABOVE, Room};
 pub use self::storing::keep_storing;

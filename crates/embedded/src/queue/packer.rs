@@ -2,36 +2,28 @@
 //! moment more: a commit costs a sync to disk, however much is in it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::delivery::Position;
 use fanfare_ports::metrics::Publishing;
-use fanfare_ports::queue::{PACK_BYTES, Pack, PublishError, Topic};
-use tokio::sync::{Notify, mpsc, oneshot};
+use fanfare_ports::queue::{InLine, Line, Pack, PublishError, Topic, apart};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::core::Core;
 use super::messages::{self, NewMessage};
 use crate::database::DatabaseError;
 
-/// Bytes that may wait for a topic's packer; what would come on top is refused.
+/// Bytes of messages that may wait for a topic's packer; what would come on top is refused.
 const WAITING_BYTES: usize = 128 * 1024 * 1024;
 /// A commit takes no further publish once it has so many bytes.
 const COMMIT_BYTES: usize = 4 * 1024 * 1024;
-
-/// From one commit of what happened to the next: nobody waits for it but its own lease.
-const BETWEEN_LOGS: Duration = Duration::from_millis(10);
-/// From one commit of what changes the schedule to the next: far less than any delay in it.
-const BETWEEN_CHANGES: Duration = Duration::from_millis(5);
-/// So many bytes are not gathered any longer.
-const GATHERED_BYTES: usize = PACK_BYTES;
 
 /// Records of one publish, and whom to tell where they are.
 struct Publish {
     records: Vec<Bytes>,
     publisher: oneshot::Sender<Result<Vec<Position>, PublishError>>,
+    _in_line: InLine,
 }
 
 /// More is published than the disk takes.
@@ -43,82 +35,40 @@ struct Overloaded(usize);
 /// change their order.
 pub(super) struct Packer {
     publishes: mpsc::UnboundedSender<Publish>,
-    waiting: Arc<Waiting>,
-}
-
-/// What waits for a topic's packer, or is being stored.
-#[derive(Debug, Default)]
-struct Waiting {
-    bytes: AtomicUsize,
-    enough: Notify,
-}
-
-impl Waiting {
-    /// Adds `size` bytes; tells how many there were.
-    fn add(&self, size: usize) -> usize {
-        let before = self.bytes.fetch_add(size, Ordering::AcqRel);
-        if before < GATHERED_BYTES && before + size >= GATHERED_BYTES {
-            self.enough.notify_one();
-        }
-        before
-    }
-
-    fn sub(&self, size: usize) {
-        self.bytes.fetch_sub(size, Ordering::AcqRel);
-    }
-
-    /// Returns at `until`, or as soon as so much waits that a commit is well used. Only the publish that makes it enough wakes the
-    /// packer.
-    async fn gather(&self, until: Instant) {
-        while self.bytes.load(Ordering::Acquire) < GATHERED_BYTES && Instant::now() < until {
-            tokio::select! {
-                () = self.enough.notified() => {}
-                () = tokio::time::sleep_until(until) => {}
-            }
-        }
-    }
-}
-
-/// How far apart the commits of `topic` are at least, unless they have enough.
-const fn apart(topic: Topic) -> Duration {
-    match topic {
-        Topic::JournalLog => BETWEEN_LOGS,
-        Topic::JournalSchedule => BETWEEN_CHANGES,
-        Topic::Events | Topic::Deliveries(_) | Topic::DeadLetters => Duration::ZERO,
-    }
+    line: Arc<Line>,
 }
 
 impl Packer {
     /// The packer, and what it runs on.
     pub(super) fn new(core: Arc<Core>, topic: Topic) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (publishes, waiting_publishes) = mpsc::unbounded_channel();
-        let waiting = Arc::new(Waiting::default());
-        let packing = run(core, topic, waiting_publishes, Arc::clone(&waiting));
-        (Self { publishes, waiting }, packing)
+        let (publishes, waiting) = mpsc::unbounded_channel();
+        let line = Line::of(topic);
+        let packing = run(core, topic, waiting, Arc::clone(&line));
+        (Self { publishes, line }, packing)
     }
 
     /// Stores records and tells where they are.
     pub(super) async fn publish(&self, records: Vec<Bytes>) -> Result<Vec<Position>, PublishError> {
         let closed = || PublishError::unavailable(DatabaseError::Closed);
-        let (publisher, stored) = oneshot::channel();
-        let publish = Publish { records, publisher };
-        let size = size(&publish);
-        let waiting = self.waiting.add(size);
+        let waiting = self.line.length();
         if waiting > WAITING_BYTES {
-            self.waiting.sub(size);
             return Err(PublishError::unavailable(Overloaded(waiting)));
         }
-        self.publishes.send(publish).map_err(|_| closed())?;
+        let (publisher, stored) = oneshot::channel();
+        let in_line = Line::join(&self.line, &records);
+        self.publishes.send(Publish { records, publisher, _in_line: in_line }).map_err(|_| closed())?;
         stored.await.unwrap_or_else(|_| Err(closed()))
     }
 }
 
 /// Packs and stores what is published to `topic` until nobody can publish any more.
-async fn run(core: Arc<Core>, topic: Topic, mut publishes: mpsc::UnboundedReceiver<Publish>, waiting: Arc<Waiting>) {
+async fn run(core: Arc<Core>, topic: Topic, mut publishes: mpsc::UnboundedReceiver<Publish>, line: Arc<Line>) {
     let metrics = Publishing::to(topic);
     let mut next = Instant::now();
     while let Some(first) = publishes.recv().await {
-        waiting.gather(next).await;
+        if Instant::now() < next {
+            line.gather(tokio::time::sleep_until(next)).await;
+        }
         next = Instant::now() + apart(topic);
         let mut bytes = size(&first);
         let mut together = vec![first];
@@ -129,7 +79,6 @@ async fn run(core: Arc<Core>, topic: Topic, mut publishes: mpsc::UnboundedReceiv
             together.push(next);
         }
         store(&core, topic, together, &metrics).await;
-        waiting.sub(bytes);
     }
 }
 
@@ -171,7 +120,7 @@ async fn store_together(
         Ok(Some(first)) => {
             counts.iter().for_each(|records| metrics.packed(*records));
             let mut positions = positions(first, &counts);
-            for Publish { records, publisher } in publishes {
+            for Publish { records, publisher, .. } in publishes {
                 let _ = publisher.send(Ok(positions.by_ref().take(records.len()).collect()));
             }
         }
@@ -227,35 +176,7 @@ async fn commit(core: &Arc<Core>, topic: Topic, messages: Vec<NewMessage>) -> Re
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
-
-    use fanfare_domain::delivery::Lane;
-    use futures::poll;
-
     use super::*;
-
-    #[tokio::test]
-    async fn what_is_gathered_is_stored_once_it_is_enough_or_at_its_time() {
-        let waiting = Waiting::default();
-        let hour = Duration::from_secs(3600);
-        let mut gathering = pin!(waiting.gather(Instant::now() + hour));
-        waiting.add(GATHERED_BYTES - 1);
-        assert!(poll!(gathering.as_mut()).is_pending());
-        waiting.add(1);
-        gathering.await;
-        waiting.sub(GATHERED_BYTES);
-        let mut gathering = pin!(waiting.gather(Instant::now() + hour));
-        assert!(poll!(gathering.as_mut()).is_pending(), "that it was enough once does not count");
-        let until = Instant::now() + Duration::from_millis(2);
-        waiting.gather(until).await;
-        assert!(Instant::now() >= until);
-    }
-
-    #[test]
-    fn nothing_that_a_delivery_waits_for_is_gathered() {
-        assert!(apart(Topic::Events).is_zero());
-        assert!(Lane::ALL.into_iter().all(|lane| apart(Topic::Deliveries(lane)).is_zero()));
-    }
 
     #[test]
     fn publishes_are_packed_across_their_borders_and_told_their_positions() {

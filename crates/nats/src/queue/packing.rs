@@ -1,5 +1,5 @@
 //! One packer for each topic: while one message is being stored, what arrives meanwhile becomes the next; what is journalled
-//! waits a little for more (see [`super::gathering`]). One message is under way at a time, so order holds even when a message
+//! waits a little for more (see [`apart`]). One message is under way at a time, so order holds even when a message
 //! has to be sent again.
 
 use std::collections::VecDeque;
@@ -10,13 +10,12 @@ use async_nats::header::NATS_MESSAGE_ID;
 use bytes::Bytes;
 use fanfare_domain::delivery::Position;
 use fanfare_ports::metrics::Publishing;
-use fanfare_ports::queue::{PACK_RECORDS, Pack, PublishError, Topic};
+use fanfare_ports::queue::{InLine, Line, PACK_RECORDS, Pack, PublishError, Topic, apart};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::gathering::{InLine, Line, apart};
 use crate::connection::Link;
 use crate::names::{stream_name, subject};
 use crate::storing::{NotStored, Outgoing};
@@ -96,7 +95,9 @@ impl Packing {
                     None => return,
                 }
             }
-            self.line.gather(next).await;
+            if Instant::now() < next {
+                self.line.gather(tokio::time::sleep_until(next)).await;
+            }
             while self.waiting.len() < PACK_RECORDS
                 && let Ok(call) = calls.try_recv()
             {
