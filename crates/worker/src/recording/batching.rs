@@ -78,8 +78,10 @@ impl Batch {
                 _ = receiver.recv_many(&mut entries, 1) => {}
                 () = self.closed.cancelled() => return,
             }
-            if self.clock.now() < next {
-                self.line.gather(self.clock.sleep_until(next)).await;
+            // Bounded, since the clock may be set back.
+            let pause = next.since(self.clock.now()).min(apart(self.topic));
+            if !pause.is_zero() {
+                self.line.gather(self.clock.sleep(pause)).await;
             }
             next = self.clock.now().plus(apart(self.topic));
             while entries.len() < PACK_RECORDS
