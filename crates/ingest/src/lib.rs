@@ -2,6 +2,7 @@
 
 mod answer;
 mod config;
+mod gathered;
 mod health;
 mod publisher;
 mod request;

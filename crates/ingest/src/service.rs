@@ -20,6 +20,7 @@ use tower::util::MapResponseLayer;
 
 use crate::answer;
 use crate::config::{Config, Tls};
+use crate::gathered::Gathered;
 use crate::health;
 use crate::publisher::{Calls, MESSAGE_BYTES, PublisherCalls};
 
@@ -172,7 +173,7 @@ impl Ingest {
         }
     }
 
-    fn incoming(&self, listener: TcpListener) -> impl Stream<Item = io::Result<TcpStream>> + use<> {
+    fn incoming(&self, listener: TcpListener) -> impl Stream<Item = io::Result<Gathered<TcpStream>>> + use<> {
         let clock = Arc::clone(self.intake.clock());
         TcpIncoming::from(listener).with_nodelay(Some(true)).then(move |accepted| {
             let clock = Arc::clone(&clock);
@@ -181,7 +182,7 @@ impl Ingest {
                     tracing::warn!(%error, "connection was not accepted");
                     clock.sleep(AFTER_FAILED_ACCEPT).await;
                 }
-                accepted
+                accepted.map(Gathered::new)
             }
         })
     }
