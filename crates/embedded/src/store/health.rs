@@ -10,7 +10,7 @@ use fanfare_domain::time::Timestamp;
 use fanfare_ports::store::WebhookHealth;
 use fanfare_ports::store::folding::{Outcome, Tally, in_a_row_after, tally};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 
 use super::{StoreError, documents, failed, rows};
 
@@ -101,36 +101,42 @@ fn key(row: &SqliteRow) -> Result<Key, StoreError> {
     Ok((rows::tenant(row.try_get(0).map_err(failed)?)?, WebhookId::from_bytes(rows::id(row, 1)?)))
 }
 
+/// Of each webhook that is asked for, its place in the list and what is stored of it. All of it is one row: each row goes from
+/// SQLite's thread to ours by itself, which takes longer than finding it.
+const STATS: &str = "SELECT json_group_array(json_array(asked.key, stats.last_triggered, coalesce(stats.success_count, 0),
+        coalesce(stats.failure_count, 0), stats.last_success, stats.in_a_row_after, coalesce(stats.failures_in_a_row, 0),
+        stats.first_failure, stats.last_failure, webhooks.health_since))
+     FROM json_each(?) AS asked
+     LEFT JOIN webhook_stats AS stats
+        ON stats.tenant = asked.value ->> 0 AND stats.webhook = unhex(asked.value ->> 1)
+     LEFT JOIN webhooks ON webhooks.id = unhex(asked.value ->> 1) AND webhooks.tenant = asked.value ->> 0";
+
 async fn load(db: &mut SqliteConnection, keys: &BTreeSet<Key>) -> Result<BTreeMap<Key, Stats>, StoreError> {
+    type Instant = Option<i64>;
+    type Found = (usize, Instant, i64, i64, Instant, Instant, i64, Instant, Instant, Instant);
+
+    let keys: Vec<Key> = keys.iter().copied().collect();
     let list: Vec<_> = keys.iter().map(parameter).collect();
-    let found = query(
-        "WITH asked AS (SELECT value ->> 0 AS tenant, unhex(value ->> 1) AS webhook FROM json_each(?))
-         SELECT asked.tenant, asked.webhook, stats.last_triggered, coalesce(stats.success_count, 0),
-            coalesce(stats.failure_count, 0), stats.last_success, stats.in_a_row_after,
-            coalesce(stats.failures_in_a_row, 0), stats.first_failure, stats.last_failure, webhooks.health_since
-         FROM asked
-         LEFT JOIN webhook_stats AS stats ON stats.tenant = asked.tenant AND stats.webhook = asked.webhook
-         LEFT JOIN webhooks ON webhooks.id = asked.webhook AND webhooks.tenant = asked.tenant",
-    )
-    .bind(parameters(&list)?)
-    .fetch_all(db)
-    .await
-    .map_err(failed)?;
-    let stats = found.iter().map(|row| {
-        let stats = Stats {
-            last_triggered: row.try_get(2).map_err(failed)?,
-            successes: row.try_get(3).map_err(failed)?,
-            failures: row.try_get(4).map_err(failed)?,
-            last_success: rows::time(row, 5)?,
-            after: rows::time(row, 6)?,
-            in_a_row: row.try_get(7).map_err(failed)?,
-            first_failure: rows::time(row, 8)?,
-            last_failure: rows::time(row, 9)?,
-            health_since: rows::time(row, 10)?,
-        };
-        Ok((key(row)?, stats))
-    });
-    stats.collect()
+    let found: String = query_scalar(STATS).bind(parameters(&list)?).fetch_one(db).await.map_err(failed)?;
+    let found: Vec<Found> = documents::read("webhook_stats", &found)?;
+    let time = |millis: Instant| millis.map(Timestamp::from_millis);
+    let stats = found.into_iter().filter_map(
+        |(place, triggered, successes, failures, success, after, in_a_row, first, last, health_since)| {
+            let stats = Stats {
+                last_triggered: triggered,
+                successes,
+                failures,
+                last_success: time(success),
+                after: time(after),
+                in_a_row,
+                first_failure: time(first),
+                last_failure: time(last),
+                health_since: time(health_since),
+            };
+            Some((*keys.get(place)?, stats))
+        },
+    );
+    Ok(stats.collect())
 }
 
 async fn count_anew(

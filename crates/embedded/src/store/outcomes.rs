@@ -10,7 +10,7 @@ use fanfare_ports::store::outcomes::{
     Additions, Counts, Failing, Outcome, Outcomes, ResponseTimes, Span, Waiting, minutes_from,
 };
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use sqlx::{Row, query};
+use sqlx::{Row, query, query_scalar};
 
 use super::{SqliteStore, documents, failed, rows};
 
@@ -186,9 +186,10 @@ pub(super) async fn add(db: &mut SqliteConnection, additions: &Additions) -> Res
     let mut known = known_times(db, additions).await?;
     let list: Vec<_> = additions
         .iter()
-        .map(|(tenant, span, start, counts)| {
+        .enumerate()
+        .map(|(place, (tenant, span, start, counts))| {
             let key = (tenant.get(), span.seconds(), start.as_millis());
-            let mut times = known.remove(&key).unwrap_or_default();
+            let mut times = known.remove(&place).unwrap_or_default();
             times += &counts.response_times;
             let of_these = (counts.deliveries, counts.ended, counts.delivered, counts.failed);
             (key, of_these, (counts.attempts, counts.failed_attempts), *times.counts())
@@ -213,24 +214,23 @@ pub(super) async fn add(db: &mut SqliteConnection, additions: &Additions) -> Res
     Ok(())
 }
 
-/// The response times of rows that are added to, by tenant, span and start.
+/// Of each row that is asked for and there, its place in the list and its response times. All of it is one row: each row goes
+/// from SQLite's thread to ours by itself, which takes longer than finding it.
+const KNOWN_TIMES: &str =
+    "SELECT '[' || coalesce(group_concat('[' || n.key || ',' || o.response_times || ']'), '') || ']'
+     FROM json_each(?) n
+     CROSS JOIN outcomes o ON o.tenant = n.value ->> 0 AND o.span = n.value ->> 1 AND o.start = n.value ->> 2";
+
+/// The response times of rows that are added to, by their places among the additions.
 async fn known_times(
     db: &mut SqliteConnection,
     additions: &Additions,
-) -> Result<HashMap<(u32, u32, i64), ResponseTimes>, StoreError> {
+) -> Result<HashMap<usize, ResponseTimes>, StoreError> {
     let keys: Vec<_> =
         additions.iter().map(|(tenant, span, start, _)| (tenant.get(), span.seconds(), start.as_millis())).collect();
-    let found = query(
-        "SELECT o.tenant, o.span, o.start, o.response_times FROM json_each(?) n
-         CROSS JOIN outcomes o ON o.tenant = n.value ->> 0 AND o.span = n.value ->> 1 AND o.start = n.value ->> 2",
-    );
-    let found = found.bind(documents::text(&keys)?).fetch_all(db).await.map_err(failed)?;
-    let times = found.iter().map(|row| {
-        let key = (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?, row.try_get(2).map_err(failed)?);
-        let counts: Vec<u64> = documents::read("outcomes", row.try_get(3).map_err(failed)?)?;
-        Ok((key, ResponseTimes::of(counts.into_iter().enumerate())))
-    });
-    times.collect()
+    let found: String = query_scalar(KNOWN_TIMES).bind(documents::text(&keys)?).fetch_one(db).await.map_err(failed)?;
+    let found: Vec<(usize, Vec<u64>)> = documents::read("outcomes", &found)?;
+    Ok(found.into_iter().map(|(place, counts)| (place, ResponseTimes::of(counts.into_iter().enumerate()))).collect())
 }
 
 async fn note_waiting(db: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {
