@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Journal records that are written in one transaction, at most; fewer if they are large.
+    /// Journal records that are written in one transaction, at most; fewer if they are large or tell of many deliveries.
     pub batch: NonZeroUsize,
     /// How long a batch that is not full waits for more, such as `"100ms"`: what happened is seen as much later.
     #[serde(with = "humantime_serde")]

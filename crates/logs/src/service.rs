@@ -26,6 +26,9 @@ use crate::metrics::{Disablings, Metrics};
 const PART: usize = 2_000;
 /// A batch with so many bytes is full.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
+/// A transaction writes so many rows at most, but for a single record that names more: an event is one record, to however many
+/// webhooks it goes.
+const TRANSACTION_ROWS: usize = 16_000;
 const TAKE_WAIT: Duration = Duration::from_secs(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -205,24 +208,37 @@ impl Logs {
         }
     }
 
-    /// Writes a batch and finishes it. While the store is away the batch is tried again; at `stop` it is handed back.
+    /// Writes a batch and finishes it, in as many transactions as it needs. At `stop`, what the store does not take is handed
+    /// back.
     async fn write(&self, taken: Vec<Leased>, stop: &CancellationToken) {
         let (records, leases) = self.decode(taken).await;
+        let mut written = 0;
+        while written < records.len() {
+            let end = written + fitting(&records[written..]);
+            if !self.write_together(&records[written..end], &leases[written..end], stop).await {
+                return self.hand_back(&leases[written..], Duration::ZERO).await;
+            }
+            written = end;
+        }
+    }
+
+    /// Writes records in one transaction and finishes them. While the store is away they are tried again; false at `stop`.
+    async fn write_together(&self, records: &[JournalRecord], leases: &[Lease], stop: &CancellationToken) -> bool {
         let mut pause = FIRST_PAUSE;
-        while let Err(error) = self.write_once(&records).await {
+        while let Err(error) = self.write_once(records).await {
             self.store_answers.store(false, Ordering::Relaxed);
             tracing::warn!(%error, records = records.len(), "journal is not written yet");
             if stop.run_until_cancelled(self.clock.sleep(pause)).await.is_none() {
-                self.hand_back(&leases, Duration::ZERO).await;
-                return;
+                return false;
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         self.store_answers.store(true, Ordering::Relaxed);
         self.metrics.recorded(records.len());
-        if let Err(error) = self.queue.finish(&leases).await {
+        if let Err(error) = self.queue.finish(leases).await {
             tracing::warn!(%error, records = leases.len(), "written records were not finished and will be written again");
         }
+        true
     }
 
     /// Reads records. Those of a newer format are left to a newer process; what nobody can read is a dead letter.
@@ -305,5 +321,23 @@ impl Logs {
             }
             stop.run_until_cancelled(self.clock.sleep(NOTE_WAITING_EVERY)).await;
         }
+    }
+}
+
+/// How many of `records` one transaction takes, which is at least one.
+fn fitting(records: &[JournalRecord]) -> usize {
+    let mut rows = 0;
+    let fit = records.iter().take_while(|record| {
+        rows += rows_of(record);
+        rows <= TRANSACTION_ROWS
+    });
+    fit.count().max(1)
+}
+
+/// How many deliveries, or events without any, a record tells of.
+fn rows_of(record: &JournalRecord) -> usize {
+    match record {
+        JournalRecord::Routed(routed) => routed.deliveries.len().max(1),
+        JournalRecord::Attempted(_) | JournalRecord::Parked(_) | JournalRecord::Restated(_) => 1,
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use fanfare_domain::delivery::DeliveryStatus;
+use fanfare_domain::ids::{DeliveryId, WebhookId};
 use fanfare_domain::journal::JournalRecord;
 use fanfare_logs::Config;
 use fanfare_ports::clock::{Clock, ManualClock, SystemClock};
@@ -67,6 +68,28 @@ async fn a_batch_is_full_with_some_megabytes_too() {
     record.attempt.as_mut().expect("made").response_body = vec![b'a'; 16 * 1024].into();
     stage.tell(&vec![large; 600]).await;
     until(async || stage.writes() > 0).await;
+}
+
+#[tokio::test]
+async fn events_that_go_to_many_are_written_a_few_at_a_time() {
+    const WEBHOOKS: u128 = 8_000;
+    let events = ["e1", "e2", "e3"];
+    let (stage, _stands_still) = stage_of(events.len()).await;
+    let mut number = 0_u128;
+    let records = events.map(|id| {
+        let mut record = routed(&stage.event(id));
+        let JournalRecord::Routed(told) = &mut record else { unreachable!() };
+        told.deliveries = (0..WEBHOOKS)
+            .map(|webhook| {
+                number += 1;
+                (WebhookId::from_bytes(webhook.to_be_bytes()), DeliveryId::from_bytes(number.to_be_bytes()))
+            })
+            .collect();
+        record
+    });
+    stage.tell(&records).await;
+    stage.written().await;
+    assert_eq!(stage.writes(), 2, "two events at once, and then the third");
 }
 
 #[tokio::test]
