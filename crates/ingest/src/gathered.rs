@@ -33,7 +33,7 @@ pub(crate) struct Gathered<S> {
 /// How far a flush is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Flush {
-    None,
+    Idle,
     Waiting,
     Writing,
 }
@@ -60,7 +60,7 @@ impl<S> Gathered<S> {
     pub(crate) fn new(stream: S) -> Self {
         let turn = Arc::<Turn>::default();
         let waker = Waker::from(Arc::clone(&turn));
-        Self { stream, waiting: BytesMut::new(), flush: Flush::None, turn, waker }
+        Self { stream, waiting: BytesMut::new(), flush: Flush::Idle, turn, waker }
     }
 
     fn wait_for_turn(&self) {
@@ -107,7 +107,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathered<S> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.flush == Flush::None && this.waiting.has_remaining() {
+        if this.flush == Flush::Idle && this.waiting.has_remaining() {
             this.wait_for_turn();
             this.flush = Flush::Waiting;
         }
@@ -116,7 +116,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathered<S> {
             this.flush = Flush::Writing;
         }
         ready!(this.poll_write_out(cx))?;
-        this.flush = Flush::None;
+        this.flush = Flush::Idle;
         Pin::new(&mut this.stream).poll_flush(cx)
     }
 

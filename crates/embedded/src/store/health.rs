@@ -112,14 +112,14 @@ const STATS: &str = "SELECT json_group_array(json_array(asked.key, stats.last_tr
      LEFT JOIN webhooks ON webhooks.id = unhex(asked.value ->> 1) AND webhooks.tenant = asked.value ->> 0";
 
 async fn load(db: &mut SqliteConnection, keys: &BTreeSet<Key>) -> Result<BTreeMap<Key, Stats>, StoreError> {
-    type Instant = Option<i64>;
-    type Found = (usize, Instant, i64, i64, Instant, Instant, i64, Instant, Instant, Instant);
+    type Millis = Option<i64>;
+    type Found = (usize, Millis, i64, i64, Millis, Millis, i64, Millis, Millis, Millis);
 
     let keys: Vec<Key> = keys.iter().copied().collect();
     let list: Vec<_> = keys.iter().map(parameter).collect();
     let found: String = query_scalar(STATS).bind(parameters(&list)?).fetch_one(db).await.map_err(failed)?;
     let found: Vec<Found> = documents::read("webhook_stats", &found)?;
-    let time = |millis: Instant| millis.map(Timestamp::from_millis);
+    let time = |millis: Millis| millis.map(Timestamp::from_millis);
     let stats = found.into_iter().filter_map(
         |(place, triggered, successes, failures, success, after, in_a_row, first, last, health_since)| {
             let stats = Stats {
