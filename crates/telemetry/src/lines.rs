@@ -1,5 +1,8 @@
 //! Log lines on their way to standard error. Each attempt is a line, and a call of the system for each took a tenth of the
 //! worker's CPU: so lines of everyday are gathered for a moment. Warnings and errors leave at once, with all before them.
+//!
+//! Where they go may hold up whoever writes there: a file waits for its disk's journal, which others sync, and a pipe for its
+//! reader. So what is gathered is written by a thread of its own, and nobody who adds a line waits for it.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,23 +14,33 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// How long a line waits for others at most.
 const GATHERED_FOR: Duration = Duration::from_millis(10);
-/// So many bytes leave at once.
+/// So many bytes are written without waiting for more.
 const ENOUGH: usize = 64 * 1024;
+/// Who adds a line to so many bytes waits until they are written: more of them come than can be.
+const MOST: usize = 1024 * 1024;
 
 /// Gathers lines. Clones share what is gathered.
 pub(crate) struct Lines<W>(Arc<Shared<W>>);
 
 struct Shared<W> {
-    gathered: Mutex<Gathered<W>>,
-    /// Told when the first line is there, and at the end.
+    gathered_for: Duration,
+    gathered: Mutex<Gathered>,
+    /// Told when the first line is there, when there is enough, and at the end.
     news: Condvar,
+    /// Who has it writes; what is gathered is taken only with it in hand, so that lines keep their order.
+    out: Mutex<Out<W>>,
 }
 
-struct Gathered<W> {
+struct Gathered {
     text: Vec<u8>,
-    to: W,
     /// Nobody writes what is gathered any more, so nothing is.
     has_ended: bool,
+}
+
+struct Out<W> {
+    to: W,
+    /// Room for what is gathered next.
+    spare: Vec<u8>,
 }
 
 impl<W> Clone for Lines<W> {
@@ -39,8 +52,13 @@ impl<W> Clone for Lines<W> {
 impl<W: Write + Send + 'static> Lines<W> {
     /// Starts the thread that writes what is gathered. Without one, as where the system has no room for it, nothing is gathered.
     pub(crate) fn to(to: W) -> Self {
-        let gathered = Mutex::new(Gathered { text: Vec::with_capacity(ENOUGH), to, has_ended: false });
-        let lines = Self(Arc::new(Shared { gathered, news: Condvar::new() }));
+        Self::gathering(to, GATHERED_FOR)
+    }
+
+    fn gathering(to: W, gathered_for: Duration) -> Self {
+        let gathered = Mutex::new(Gathered { text: Vec::new(), has_ended: false });
+        let out = Mutex::new(Out { to, spare: Vec::new() });
+        let lines = Self(Arc::new(Shared { gathered_for, gathered, news: Condvar::new(), out }));
         let writing = lines.clone();
         if thread::Builder::new().name("log-lines".to_owned()).spawn(move || writing.write_on()).is_err() {
             lines.gathered().has_ended = true;
@@ -50,47 +68,54 @@ impl<W: Write + Send + 'static> Lines<W> {
 
     /// Writes what is gathered; later lines are written one by one.
     pub(crate) fn end(&self) {
-        let mut gathered = self.gathered();
-        gathered.has_ended = true;
-        gathered.write();
+        self.gathered().has_ended = true;
         self.0.news.notify_all();
+        self.write();
     }
 
-    fn gathered(&self) -> MutexGuard<'_, Gathered<W>> {
+    fn gathered(&self) -> MutexGuard<'_, Gathered> {
         // At worst, a line is cut short by the panic that it was to tell of.
         self.0.gathered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_on(&self) {
-        let mut gathered = self.gathered();
-        while !gathered.has_ended {
-            if gathered.text.is_empty() {
-                gathered = self.0.news.wait(gathered).unwrap_or_else(PoisonError::into_inner);
-            } else {
-                let waited = self.0.news.wait_timeout(gathered, GATHERED_FOR);
-                gathered = waited.unwrap_or_else(PoisonError::into_inner).0;
-                gathered.write();
-            }
+        while self.wait() {
+            self.write();
         }
+    }
+
+    /// Waits until lines are to be written; `false` if none will be gathered any more.
+    fn wait(&self) -> bool {
+        let news = &self.0.news;
+        let is_empty = |gathered: &mut Gathered| gathered.text.is_empty() && !gathered.has_ended;
+        let is_little = |gathered: &mut Gathered| gathered.text.len() < ENOUGH && !gathered.has_ended;
+        let gathered = news.wait_while(self.gathered(), is_empty).unwrap_or_else(PoisonError::into_inner);
+        let waited = news.wait_timeout_while(gathered, self.0.gathered_for, is_little);
+        !waited.unwrap_or_else(PoisonError::into_inner).0.has_ended
+    }
+
+    /// Writes all that is gathered, after what is being written.
+    fn write(&self) {
+        let mut out = self.0.out.lock().unwrap_or_else(PoisonError::into_inner);
+        let Out { to, spare } = &mut *out;
+        std::mem::swap(&mut self.gathered().text, spare);
+        // Nobody could be told that a log cannot be written.
+        let _ = to.write_all(spare).and_then(|()| to.flush());
+        spare.clear();
     }
 
     fn add(&self, line: &[u8], is_urgent: bool) {
         let mut gathered = self.gathered();
-        let was_empty = gathered.text.is_empty();
+        let before = gathered.text.len();
         gathered.text.extend_from_slice(line);
-        if is_urgent || gathered.has_ended || gathered.text.len() >= ENOUGH {
-            gathered.write();
-        } else if was_empty {
+        let now = gathered.text.len();
+        let cannot_wait = is_urgent || gathered.has_ended || now >= MOST;
+        drop(gathered);
+        if cannot_wait {
+            self.write();
+        } else if before == 0 || (before < ENOUGH && now >= ENOUGH) {
             self.0.news.notify_one();
         }
-    }
-}
-
-impl<W: Write> Gathered<W> {
-    fn write(&mut self) {
-        // Nobody could be told that a log cannot be written.
-        let _ = self.to.write_all(&self.text).and_then(|()| self.to.flush());
-        self.text.clear();
     }
 }
 
@@ -144,8 +169,12 @@ mod tests {
     }
 
     fn lines() -> (Lines<Calls>, mpsc::Receiver<String>) {
+        gathering(GATHERED_FOR)
+    }
+
+    fn gathering(gathered_for: Duration) -> (Lines<Calls>, mpsc::Receiver<String>) {
         let (sender, calls) = mpsc::channel();
-        (Lines::to(Calls(sender)), calls)
+        (Lines::gathering(Calls(sender), gathered_for), calls)
     }
 
     #[test]
@@ -169,10 +198,27 @@ mod tests {
     }
 
     #[test]
-    fn much_leaves_at_once() {
-        let (lines, calls) = lines();
+    fn enough_does_not_wait_for_more() {
+        let (lines, calls) = gathering(Duration::MAX);
+        lines.add(b"first\n", false);
         lines.add(&[b'x'; ENOUGH], false);
-        assert_eq!(calls.try_recv().expect("it is written").len(), ENOUGH);
+        assert_eq!(calls.recv().expect("it is written").len(), ENOUGH + 6);
+    }
+
+    #[test]
+    fn who_adds_a_line_waits_for_no_other_to_be_written_unless_there_are_too_many() {
+        let (lines, calls) = gathering(Duration::ZERO);
+        let writing = lines.0.out.lock().expect("not poisoned");
+        lines.add(b"one\n", false);
+        lines.add(b"two\n", false);
+        let most = thread::spawn({
+            let lines = lines.clone();
+            move || lines.add(&[b'x'; MOST], false)
+        });
+        assert!(calls.try_recv().is_err());
+        drop(writing);
+        most.join().expect("it is added");
+        assert_eq!(calls.try_iter().collect::<String>().len(), MOST + 8);
     }
 
     #[test]
