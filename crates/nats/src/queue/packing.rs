@@ -98,6 +98,8 @@ impl Packing {
             if Instant::now() < next {
                 self.line.gather(tokio::time::sleep_until(next)).await;
             }
+            // Callers whose requests have come already join the message, instead of waiting until it is stored.
+            tokio::task::yield_now().await;
             while self.waiting.len() < PACK_RECORDS
                 && let Ok(call) = calls.try_recv()
             {
