@@ -1,8 +1,8 @@
 //! Log lines on their way to standard error. Each attempt is a line, and a call of the system for each took a tenth of the
 //! worker's CPU: so lines of everyday are gathered for a moment. Warnings and errors leave at once, with all before them.
 //!
-//! Where they go may hold up whoever writes there: a file waits for its disk's journal, which others sync, and a pipe for its
-//! reader. So what is gathered is written by a thread of its own, and nobody who adds a line waits for it.
+//! Where they go may hold up whoever writes there: a file waits for its disk, and a pipe for its reader. So what is gathered is
+//! written by a thread of its own, and who adds a line of everyday waits for it only where far too much is unwritten.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
