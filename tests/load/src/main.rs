@@ -3,6 +3,7 @@
 mod book;
 mod cases;
 mod context;
+mod disk;
 mod figures;
 mod machine;
 mod meter;

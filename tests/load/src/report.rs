@@ -33,10 +33,11 @@ const COLUMNS: [(&str, &str, usize); 11] = [
     ("lost", "lost", 0),
 ];
 /// Groups of which each process is shown.
-const GROUPS: [(&str, &str); 5] = [
+const GROUPS: [(&str, &str); 6] = [
     ("CPU µs per delivery", "cpu_us_per_delivery"),
     ("CPU µs of the load", "load_cpu_us_per_delivery"),
     ("peak MiB", "peak_memory_mib"),
+    ("disk, ms for a sync", "disk_sync_ms"),
     ("CPU µs by part", "by_part_us"),
     ("256 KiB at fan-out 4", "large"),
 ];

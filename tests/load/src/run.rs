@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::book::{Book, Manner};
 use crate::context::Context;
+use crate::disk::DiskWatch;
 use crate::figures::{Figures, per};
 use crate::meter::{Cpu, OwnCpu};
 use crate::payload::Payload;
@@ -125,20 +126,32 @@ pub(crate) async fn run(
 ) -> Result<Figures, String> {
     let book = open_book(system, stage, load.events, Arc::clone(&stage.manners));
     let events = events(stage, load, &book);
+    let disk = match load.way {
+        Way::Paced(_) => Some(DiskWatch::start().map_err(unwatched)?),
+        _ => None,
+    };
     let mut before = Before::now(system);
     let work = async {
         publish(&system.entrance, load.way, &events).await?;
         arrive(&book).await;
         let own = OwnCpu::read();
-        Ok::<_, String>((system.rested(load.rest_limit).await, own))
+        let syncs = disk.map(DiskWatch::end).transpose().map_err(unwatched)?;
+        Ok::<_, String>((system.rested(load.rest_limit).await, own, syncs))
     };
     let length = (load.events * book.route.slots()) as u64;
     let watched = before.memory.during(system, context.progress.watch(title, &book, length, work));
-    let (after, own) = watched.await?;
+    let (after, own, syncs) = watched.await?;
     let mut figures = tell(&book, load);
+    if let Some(syncs) = syncs {
+        figures.set_percentiles("disk_sync_ms", syncs);
+    }
     before.tell(&after, own, attempts(&book), &mut figures);
     context.compare(&mut figures);
     Ok(figures)
+}
+
+fn unwatched(error: std::io::Error) -> String {
+    format!("the disk cannot be watched: {error}")
 }
 
 /// A book for the next run, into which the receivers write from now on.
