@@ -24,7 +24,7 @@ impl DiskWatch {
     /// If there can be no file or thread.
     pub(crate) fn start() -> io::Result<Self> {
         let path = std::env::temp_dir().join(format!("fanfare-disk-{}", std::process::id()));
-        let file = File::create(&path)?;
+        let file = File::create_new(&path)?;
         // It goes when it is closed, whatever ends the benchmark.
         fs::remove_file(&path)?;
         let (end, ended) = mpsc::channel();
