@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// So rarely that nobody notices.
+/// Often enough to see what holds an event up for longer. `paced` syncs several times as often itself.
 const EVERY: Duration = Duration::from_millis(10);
 const LINE: [u8; 512] = [b'.'; 512];
 
