@@ -81,10 +81,17 @@ fn check(text: &str) -> Result<(), EventTypeError> {
     if text.len() > MAX_LENGTH {
         return Err(EventTypeError::TooLong { length: text.chars().count() });
     }
-    if let Some(other) = text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '_' | '-' | '.')) {
-        return Err(EventTypeError::Character(other));
+    let mut has_empty_segment = false;
+    let mut before = b'.';
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => {}
+            b'.' => has_empty_segment |= before == b'.',
+            _ => return Err(EventTypeError::Character(text.split_at(at).1.chars().next().unwrap_or_default())),
+        }
+        before = byte;
     }
-    if text.split('.').any(str::is_empty) {
+    if has_empty_segment || before == b'.' {
         return Err(EventTypeError::EmptySegment);
     }
     Ok(())

@@ -11,7 +11,7 @@ mod string;
 mod tests;
 
 pub(crate) use object::is_array_index;
-pub use string::write_string;
+pub use string::{write_string, write_within_string};
 
 /// How many arrays and objects may lie within each other.
 pub const MAX_DEPTH: usize = 128;

@@ -73,7 +73,7 @@ pub fn render(profile: &Profile, event: &EventParts<'_>, webhook_id: &str) -> Re
 }
 
 fn write_member(body: &mut Vec<u8>, profile: &Profile, event: &EventParts<'_>, webhook_id: &str, member: &Member) {
-    let created;
+    let (created, seconds);
     let (prefix, text) = match &member.content {
         Content::Fixed(text) => (text.as_str(), ""),
         Content::Shown { prefix, value } => {
@@ -82,13 +82,16 @@ fn write_member(body: &mut Vec<u8>, profile: &Profile, event: &EventParts<'_>, w
                 MemberValue::EventType => event.event_type,
                 MemberValue::Tenant => event.tenant,
                 MemberValue::WebhookId => webhook_id,
-                MemberValue::Created => {
-                    created = match profile.body_time {
-                        TimeFormat::Milliseconds => event.created.to_string(),
-                        TimeFormat::Seconds => event.created.in_seconds(),
-                    };
-                    &created
-                }
+                MemberValue::Created => match profile.body_time {
+                    TimeFormat::Milliseconds => {
+                        created = event.created.to_text();
+                        created.as_str()
+                    }
+                    TimeFormat::Seconds => {
+                        seconds = event.created.in_seconds();
+                        &seconds
+                    }
+                },
                 MemberValue::Subject => match event.subject {
                     Some(subject) => subject,
                     None => return,

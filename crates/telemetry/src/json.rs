@@ -4,7 +4,10 @@
 //! writes the text once, and knows of spans only what leads to their trace.
 
 use std::fmt::{self, Write};
+use std::time::{Duration, SystemTime};
 
+use fanfare_domain::json::{write_string, write_within_string};
+use fanfare_domain::time::Timestamp;
 use opentelemetry::Context;
 use opentelemetry::trace::TraceContextExt;
 use tracing::field::{Field, Visit};
@@ -12,7 +15,6 @@ use tracing::{Event, Subscriber};
 use tracing_log::NormalizeEvent;
 use tracing_subscriber::fmt::FmtContext;
 use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::registry::LookupSpan;
 
 /// A usual line is shorter than this.
@@ -30,51 +32,65 @@ where
         // What comes through the `log` crate has its own idea of level and target.
         let normalized = event.normalized_metadata();
         let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
-        let mut line = String::with_capacity(USUAL_LENGTH);
-        line.push_str("{\"timestamp\":\"");
-        SystemTime.format_time(&mut Writer::new(&mut line))?;
-        line.push_str("\",\"level\":\"");
-        line.push_str(metadata.level().as_str());
-        line.push('"');
-        let mut fields = Fields { line, outcome: Ok(()) };
+        let mut line = Vec::with_capacity(USUAL_LENGTH);
+        line.extend_from_slice(b"{\"timestamp\":\"");
+        write_now(&mut line);
+        line.extend_from_slice(b"\",\"level\":\"");
+        line.extend_from_slice(metadata.level().as_str().as_bytes());
+        line.push(b'"');
+        let mut fields = Fields(line);
         event.record(&mut fields);
-        let Fields { mut line, outcome } = fields;
-        outcome?;
-        line.push_str(",\"target\":");
-        write_string(&mut line, metadata.target())?;
-        Context::map_current(|context| write_trace(&mut line, context))?;
-        line.push_str("}\n");
-        writer.write_str(&line)
+        let Fields(mut line) = fields;
+        line.extend_from_slice(b",\"target\":");
+        write_string(&mut line, metadata.target());
+        Context::map_current(|context| write_trace(&mut line, context));
+        line.extend_from_slice(b"}\n");
+        // It is made of texts and ASCII.
+        writer.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
     }
 }
 
-fn write_trace(line: &mut String, context: &Context) -> fmt::Result {
+/// Writes the time in microseconds, which tell lines of one millisecond apart.
+fn write_now(line: &mut Vec<u8>) {
+    #[expect(clippy::disallowed_methods, reason = "a line tells when it was written, whatever time services go by")]
+    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let millis = Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX));
+    line.extend_from_slice(millis.to_text().as_str().trim_end_matches('Z').as_bytes());
+    let micros = since_epoch.subsec_micros() % 1_000;
+    for power in [100, 10, 1] {
+        line.push(b'0' + u8::try_from(micros / power % 10).unwrap_or(0));
+    }
+    line.push(b'Z');
+}
+
+fn write_trace(line: &mut Vec<u8>, context: &Context) {
     if !context.has_active_span() {
-        return Ok(());
+        return;
     }
     let span = context.span();
     let of = span.span_context();
-    write!(line, ",\"trace_id\":\"{}\",\"span_id\":\"{}\"", of.trace_id(), of.span_id())
+    for (name, id) in [("trace_id", format_args!("{}", of.trace_id())), ("span_id", format_args!("{}", of.span_id()))] {
+        line.push(b',');
+        write_string(line, name);
+        line.push(b':');
+        write_shown(line, id);
+    }
 }
 
 /// Writes each field as a member.
-struct Fields {
-    line: String,
-    outcome: fmt::Result,
-}
+struct Fields(Vec<u8>);
 
 impl Fields {
-    fn member(&mut self, field: &Field, write: impl FnOnce(&mut String) -> fmt::Result) {
+    fn member(&mut self, field: &Field, write: impl FnOnce(&mut Vec<u8>)) {
         let name = field.name();
         // The fields that the `log` crate's bridge adds are in the metadata.
-        if name.starts_with("log.") || self.outcome.is_err() {
+        if name.starts_with("log.") {
             return;
         }
-        self.line.push(',');
-        self.outcome = write_string(&mut self.line, name.strip_prefix("r#").unwrap_or(name)).and_then(|()| {
-            self.line.push(':');
-            write(&mut self.line)
-        });
+        self.0.push(b',');
+        write_string(&mut self.0, name.strip_prefix("r#").unwrap_or(name));
+        self.0.push(b':');
+        write(&mut self.0);
     }
 }
 
@@ -84,66 +100,48 @@ impl Visit for Fields {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.member(field, |line| {
-            line.push('"');
-            write!(Escaping(line), "{value:?}")?;
-            line.push('"');
-            Ok(())
-        });
+        self.member(field, |line| write_shown(line, format_args!("{value:?}")));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.member(field, |line| write!(line, "{value}"));
+        self.member(field, |line| line.extend_from_slice(if value { b"true" } else { b"false" }));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.member(field, |line| write!(line, "{value}"));
+        self.member(field, |line| write_integer(line, value));
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.member(field, |line| write!(line, "{value}"));
+        self.member(field, |line| write_integer(line, value));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        // JSON has no other numbers.
-        self.member(field, |line| if value.is_finite() { write!(line, "{value}") } else { line.write_str("null") });
+        self.member(field, |line| {
+            // JSON has no other numbers.
+            let shown = if value.is_finite() { value.to_string() } else { "null".to_owned() };
+            line.extend_from_slice(shown.as_bytes());
+        });
     }
 }
 
-fn write_string(line: &mut String, text: &str) -> fmt::Result {
-    line.push('"');
-    Escaping(line).write_str(text)?;
-    line.push('"');
-    Ok(())
+fn write_integer(line: &mut Vec<u8>, value: impl itoa::Integer) {
+    line.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
-/// Escapes what must not stand in a JSON string as it is ([RFC 8259](https://www.rfc-editor.org/rfc/rfc8259#section-7),
-/// section 7).
-struct Escaping<'a>(&'a mut String);
+/// Writes a string of what `shown` shows.
+fn write_shown(line: &mut Vec<u8>, shown: fmt::Arguments<'_>) {
+    line.push(b'"');
+    // Where a value fails to show itself, the line has as much as it showed.
+    let _ = WithinString(line).write_fmt(shown);
+    line.push(b'"');
+}
 
-impl Write for Escaping<'_> {
+/// Writes parts of a string.
+struct WithinString<'a>(&'a mut Vec<u8>);
+
+impl Write for WithinString<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let needs_escape = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-        // Nearly all text is plain. To look at every byte without stopping takes a few instructions for sixteen of them.
-        if !text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
-            self.0.push_str(text);
-            return Ok(());
-        }
-        let mut rest = text;
-        while let Some(at) = rest.bytes().position(needs_escape) {
-            let (plain, others) = rest.split_at(at);
-            self.0.push_str(plain);
-            match others.as_bytes().first() {
-                Some(b'"') => self.0.push_str("\\\""),
-                Some(b'\\') => self.0.push_str("\\\\"),
-                Some(b'\n') => self.0.push_str("\\n"),
-                Some(control) => write!(self.0, "\\u{control:04x}")?,
-                None => {}
-            }
-            // All of these are one byte long.
-            rest = others.get(1..).unwrap_or_default();
-        }
-        self.0.push_str(rest);
+        write_within_string(self.0, text);
         Ok(())
     }
 }

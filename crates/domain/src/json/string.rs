@@ -10,18 +10,20 @@ const LOW_SURROGATES: std::ops::RangeInclusive<u16> = 0xdc00..=0xdfff;
 /// Appends `text` as a JSON string, with its quotes, as `JSON.stringify` writes it.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
+    write_within_string(out, text);
+    out.push(b'"');
+}
+
+/// Appends `text` as a part of a JSON string, without quotes.
+pub fn write_within_string(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
-    while let Some(at) = rest.iter().position(|&byte| needs_escape(byte)) {
-        let (plain, others) = rest.split_at(at);
+    loop {
+        let (plain, others) = rest.split_at(plain_length(rest));
         out.extend_from_slice(plain);
-        let Some((&byte, others)) = others.split_first() else {
-            break;
-        };
+        let Some((&byte, others)) = others.split_first() else { return };
         escape(out, byte);
         rest = others;
     }
-    out.extend_from_slice(rest);
-    out.push(b'"');
 }
 
 /// Copies the string that begins at `start`, where its quote is, in canonical escapes. Returns where the text goes on.
@@ -31,7 +33,7 @@ pub(super) fn copy(text: &str, start: usize, out: &mut Vec<u8>) -> Result<usize,
     let mut at = start + 1;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let plain = rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len());
+        let plain = plain_length(rest);
         out.extend_from_slice(rest.get(..plain).unwrap_or_default());
         at += plain;
         match bytes.get(at) {
@@ -50,6 +52,35 @@ pub(super) fn copy(text: &str, start: usize, out: &mut Vec<u8>) -> Result<usize,
 
 const fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// How many bytes at the beginning need no escape. Eight are looked at together.
+fn plain_length(bytes: &[u8]) -> usize {
+    let (words, last) = bytes.as_chunks();
+    for (at, word) in words.iter().enumerate() {
+        if let Some(place) = first_to_escape(u64::from_le_bytes(*word)) {
+            return at * size_of::<u64>() + place;
+        }
+    }
+    let rest = last.iter().position(|&byte| needs_escape(byte)).unwrap_or(last.len());
+    bytes.len() - last.len() + rest
+}
+
+/// The place of the first of eight bytes, counted from the lowest, that [`needs_escape`]: by the tests for a byte that is zero, or
+/// below a bound, of [Bit Twiddling Hacks](https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord). Above a byte that
+/// they find they may find others that are not; the lowest is always right.
+const fn first_to_escape(word: u64) -> Option<usize> {
+    const EACH: u64 = u64::MAX / 0xff;
+    const fn below(word: u64, bound: u8) -> u64 {
+        word.wrapping_sub(EACH * bound as u64) & !word & (EACH * 0x80)
+    }
+    const fn equal(word: u64, byte: u8) -> u64 {
+        below(word ^ (EACH * byte as u64), 1)
+    }
+    match below(word, 0x20) | equal(word, b'"') | equal(word, b'\\') {
+        0 => None,
+        found => Some(found.trailing_zeros() as usize / 8),
+    }
 }
 
 /// Copies the escape whose backslash is at `at`, two if they make one character. Returns where the text goes on.
@@ -128,5 +159,34 @@ fn write_hex_escape(out: &mut Vec<u8>, unit: u32) {
     out.extend_from_slice(b"\\u");
     for shift in [12, 8, 4, 0] {
         out.push(HEX[(unit >> shift & 0xf) as usize]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_bytes_together_are_judged_as_each_of_them() {
+        for (one, other) in (0..=u8::MAX).flat_map(|one| (0..=u8::MAX).map(move |other| (one, other))) {
+            for place in 0..7 {
+                let mut bytes = [b'a'; 8];
+                bytes[place..place + 2].copy_from_slice(&[one, other]);
+                let first = bytes.iter().position(|&byte| needs_escape(byte));
+                assert_eq!(first_to_escape(u64::from_le_bytes(bytes)), first, "{bytes:x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_needs_no_escape_ends_at_the_first_byte_that_does() {
+        for length in 0..40 {
+            let mut bytes = vec![b'a'; length];
+            assert_eq!(plain_length(&bytes), length);
+            for place in (0..length).rev() {
+                bytes[place] = b'"';
+                assert_eq!(plain_length(&bytes), place);
+            }
+        }
     }
 }
