@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry::metrics::{BoundCounter, BoundHistogram, Meter};
 use opentelemetry::{KeyValue, global};
 
 use crate::queue::Topic;
@@ -20,9 +20,8 @@ pub const COUNTS: [f64; 11] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.
 /// How often a cache had what was looked up there.
 #[derive(Clone, Debug)]
 pub struct Lookups {
-    counter: Counter<u64>,
-    hit: [KeyValue; 2],
-    miss: [KeyValue; 2],
+    hit: BoundCounter<u64>,
+    miss: BoundCounter<u64>,
 }
 
 impl Lookups {
@@ -34,25 +33,24 @@ impl Lookups {
             .with_unit("{lookup}")
             .with_description("What was looked up in a cache: a hit was there, a miss had to be read or made.")
             .build();
-        let labels = |result| [KeyValue::new("cache", cache), KeyValue::new("result", result)];
-        let lookups = Self { counter, hit: labels("hit"), miss: labels("miss") };
-        lookups.counter.add(0, &lookups.hit);
-        lookups.counter.add(0, &lookups.miss);
+        let of = |result| counter.bind(&[KeyValue::new("cache", cache), KeyValue::new("result", result)]);
+        let lookups = Self { hit: of("hit"), miss: of("miss") };
+        lookups.hit.add(0);
+        lookups.miss.add(0);
         lookups
     }
 
     /// Something was looked up, and was there or was not.
     pub fn note(&self, was_there: bool) {
-        self.counter.add(1, if was_there { &self.hit } else { &self.miss });
+        if was_there { &self.hit } else { &self.miss }.add(1);
     }
 }
 
 /// How a queue stores what is published to a topic.
 #[derive(Clone, Debug)]
 pub struct Publishing {
-    pack: Histogram<u64>,
-    duration: Histogram<f64>,
-    topic: [KeyValue; 1],
+    pack: BoundHistogram<u64>,
+    duration: BoundHistogram<f64>,
 }
 
 impl Publishing {
@@ -72,16 +70,17 @@ impl Publishing {
             .with_description("How long the queue took to store what was sent to it at once, synced, or to refuse it.")
             .with_boundaries(SECONDS.to_vec())
             .build();
-        Self { pack, duration, topic: [KeyValue::new("topic", topic.name())] }
+        let topic = [KeyValue::new("topic", topic.name())];
+        Self { pack: pack.bind(&topic), duration: duration.bind(&topic) }
     }
 
     /// A message of so many records was stored.
     pub fn packed(&self, records: usize) {
-        self.pack.record(records as u64, &self.topic);
+        self.pack.record(records as u64);
     }
 
     /// The queue answered after so long.
     pub fn answered(&self, after: Duration) {
-        self.duration.record(after.as_secs_f64(), &self.topic);
+        self.duration.record(after.as_secs_f64());
     }
 }

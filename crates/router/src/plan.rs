@@ -5,9 +5,8 @@ use fanfare_domain::delivery::{Delivery, DeliveryRef, Lane, Position, Turn};
 use fanfare_domain::event::{Event, TraceContext};
 use fanfare_domain::ids::{DeliveryId, Run, WebhookId};
 use fanfare_domain::journal::{JournalRecord, Parked, Parking, Routed};
-use fanfare_domain::webhook::Webhook;
+use fanfare_domain::webhook::RateLimit;
 use fanfare_proto::records::{encode_delivery, encode_journal};
-use std::sync::Arc;
 
 /// How many webhooks one journal record names: 32 bytes each, so that it stays well below the largest record.
 const NAMED_AT_ONCE: usize = 8_000;
@@ -20,10 +19,15 @@ pub(crate) enum Step {
     Park(Bytes),
 }
 
-/// The record for one webhook. `inline` carries the event along, `trace` what the first attempt goes on with.
-pub(crate) fn step(event: &Event, position: Position, webhook: &Webhook, inline: bool, trace: &TraceContext) -> Step {
-    let reference = DeliveryRef::new(event, position, webhook.id, Run::First);
-    match webhook.rate_limit {
+/// The record for the delivery to one webhook. `inline` carries the event along, `trace` what the first attempt goes on with.
+pub(crate) fn step(
+    event: &Event,
+    reference: DeliveryRef,
+    limit: Option<RateLimit>,
+    inline: bool,
+    trace: &TraceContext,
+) -> Step {
+    match limit {
         Some(limit) => Step::Park(encode_journal(JournalRecord::Parked(Parked {
             delivery: reference,
             attempt: FIRST,
@@ -42,13 +46,9 @@ pub(crate) fn step(event: &Event, position: Position, webhook: &Webhook, inline:
     }
 }
 
-/// The records that tell of the event and whom it went to: one, unless it went to very many.
-pub(crate) fn routed(event: &Event, position: Position, webhooks: &[&Arc<Webhook>]) -> Vec<Bytes> {
-    let deliveries: Vec<_> = webhooks
-        .iter()
-        .map(|webhook| (webhook.id, DeliveryRef::new(event, position, webhook.id, Run::First).id))
-        .collect();
-    if deliveries.is_empty() {
+/// The records that tell of the event and its deliveries: one, unless it went to very many webhooks.
+pub(crate) fn routed(event: &Event, position: Position, deliveries: Vec<(WebhookId, DeliveryId)>) -> Vec<Bytes> {
+    if deliveries.len() <= NAMED_AT_ONCE {
         return vec![routed_to(event, position, deliveries)];
     }
     deliveries.chunks(NAMED_AT_ONCE).map(|some| routed_to(event, position, some.to_vec())).collect()

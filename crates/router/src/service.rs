@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use fanfare_domain::delivery::Lane;
+use fanfare_domain::delivery::{DeliveryRef, Lane};
 use fanfare_domain::event::{Event, TraceContext};
+use fanfare_domain::ids::Run;
 use fanfare_domain::tenant::Tenant;
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::catalogue::{Catalogue, Lookup};
@@ -225,8 +226,11 @@ impl Router {
         let inline = event.data.len() <= self.config.inline_bytes;
         fanned_out(span, matching.len());
         let trace = if matching.len() <= FEW { carried(span).unwrap_or_default() } else { TraceContext::default() };
+        let mut named = Vec::with_capacity(matching.len());
         for webhook in &matching {
-            match step(event, leased.position, webhook, inline, &trace) {
+            let reference = DeliveryRef::new(event, leased.position, webhook.id, Run::First);
+            named.push((webhook.id, reference.id));
+            match step(event, reference, webhook.rate_limit, inline, &trace) {
                 Step::Deliver(record) => part.add(deliveries, record),
                 Step::Park(record) => part.add(Topic::JournalSchedule, record),
             }
@@ -234,7 +238,7 @@ impl Router {
                 self.store(part).await;
             }
         }
-        for record in routed(event, leased.position, &matching) {
+        for record in routed(event, leased.position, named) {
             part.add(Topic::JournalLog, record);
         }
     }

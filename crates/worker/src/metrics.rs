@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fanfare_domain::attempt::AttemptError;
-use fanfare_domain::delivery::{FailureReason, Settlement};
+use fanfare_domain::delivery::{FailureReason, Lane, Settlement};
 use fanfare_domain::journal::Follows;
 use fanfare_ports::metrics::meter;
 use fanfare_ports::queue::Consumer;
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram};
+use opentelemetry::metrics::{BoundCounter, BoundHistogram, Counter, Histogram};
 use tokio::sync::Semaphore;
 
 /// Bounds for what takes part of a second, and at most as long as a receiver may take.
@@ -49,25 +49,40 @@ impl PutOff {
 
 pub(crate) struct Metrics {
     attempts: Counter<u64>,
-    duration: Histogram<f64>,
+    /// Those that delivered, as nearly all do.
+    delivering: BoundCounter<u64>,
+    delivering_duration: BoundHistogram<f64>,
+    failing_duration: BoundHistogram<f64>,
     delivered: Counter<u64>,
     retried: Counter<u64>,
     exhausted: Counter<u64>,
     cancelled: Counter<u64>,
     parked: Counter<u64>,
-    to_first_attempt: Histogram<f64>,
+    to_first_attempt: [(Lane, BoundHistogram<f64>); Lane::ALL.len()],
     to_delivered: Histogram<f64>,
 }
 
 impl Metrics {
     pub(crate) fn new() -> Self {
+        let attempts = counter("fanfare.attempts", "{attempt}", "Attempts that were made, by what came of them.");
+        let duration = seconds(
+            "fanfare.attempt.duration",
+            "How long attempts took, from making the request to the end of the answer.",
+            &ATTEMPT_SECONDS,
+        );
+        let to_first_attempt = seconds(
+            "fanfare.accept_to_first_attempt",
+            "From accepting an event to the start of a delivery's first attempt, by the lane that it came in: fresh; \
+             bulk where its tenant is above its share; retry where it had been parked. Replays do not count.",
+            &DELIVERY_SECONDS,
+        );
         let metrics = Self {
-            attempts: counter("fanfare.attempts", "{attempt}", "Attempts that were made, by what came of them."),
-            duration: seconds(
-                "fanfare.attempt.duration",
-                "How long attempts took, from making the request to the end of the answer.",
-                &ATTEMPT_SECONDS,
-            ),
+            delivering: attempts.bind(&[outcome(DELIVERED)]),
+            delivering_duration: duration.bind(&[outcome(DELIVERED)]),
+            failing_duration: duration.bind(&[outcome("failed")]),
+            to_first_attempt: Lane::ALL
+                .map(|lane| (lane, to_first_attempt.bind(&[KeyValue::new("lane", lane.name())]))),
+            attempts,
             delivered: deliveries("delivered", "Deliveries that a receiver took."),
             retried: deliveries("retried", "Failed attempts after which the delivery waits for another."),
             exhausted: deliveries("exhausted", "Deliveries that were given up, by why; no attempt follows."),
@@ -76,12 +91,6 @@ impl Metrics {
                 "parked",
                 "Times that a delivery was put off without using up an attempt, by why. Only webhook_busy waits in the \
                  webhook's own queue.",
-            ),
-            to_first_attempt: seconds(
-                "fanfare.accept_to_first_attempt",
-                "From accepting an event to the start of a delivery's first attempt, by the lane that it came in: fresh; \
-                 bulk where its tenant is above its share; retry where it had been parked. Replays do not count.",
-                &DELIVERY_SECONDS,
             ),
             to_delivered: seconds(
                 "fanfare.accept_to_delivered",
@@ -95,8 +104,8 @@ impl Metrics {
 
     /// Shows what has not happened yet as zero, so that the first time is seen as a rise.
     fn begin(&self) {
-        for outcome in OUTCOMES {
-            self.attempts.add(0, &[KeyValue::new("outcome", outcome)]);
+        for name in OUTCOMES {
+            self.attempts.add(0, &[outcome(name)]);
         }
         for reason in REASONS {
             self.exhausted.add(0, &[reason_label(reason)]);
@@ -111,18 +120,24 @@ impl Metrics {
 
     /// A delivery's first attempt began so long after its event was accepted.
     pub(crate) fn first_attempt(&self, after: Duration, by: Consumer) {
-        let lane = match by {
-            Consumer::Worker(lane) => lane.name(),
-            Consumer::Router | Consumer::Logs => return,
-        };
-        self.to_first_attempt.record(after.as_secs_f64(), &[KeyValue::new("lane", lane)]);
+        let of_lane = self.to_first_attempt.iter().find(|(lane, _)| by == Consumer::Worker(*lane));
+        if let Some((_, histogram)) = of_lane {
+            histogram.record(after.as_secs_f64());
+        }
     }
 
     /// An attempt was made.
     pub(crate) fn attempted(&self, took: Duration, error: Option<&AttemptError>) {
-        self.attempts.add(1, &[KeyValue::new("outcome", error.map_or(DELIVERED, AttemptError::kind))]);
-        let in_short = if error.is_none() { DELIVERED } else { "failed" };
-        self.duration.record(took.as_secs_f64(), &[KeyValue::new("outcome", in_short)]);
+        match error {
+            None => {
+                self.delivering.add(1);
+                self.delivering_duration.record(took.as_secs_f64());
+            }
+            Some(error) => {
+                self.attempts.add(1, &[outcome(error.kind())]);
+                self.failing_duration.record(took.as_secs_f64());
+            }
+        }
     }
 
     /// An event was delivered so long after it was accepted.
@@ -184,6 +199,10 @@ fn seconds(name: &'static str, description: &'static str, bounds: &[f64]) -> His
 }
 
 const DELIVERED: &str = "delivered";
+
+fn outcome(name: &'static str) -> KeyValue {
+    KeyValue::new("outcome", name)
+}
 
 /// All outcomes of attempts.
 const OUTCOMES: [&str; 12] = [

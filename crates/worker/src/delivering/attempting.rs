@@ -1,11 +1,12 @@
 //! One attempt: the request, the answer, and what follows.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use fanfare_domain::attempt::{Attempt, AttemptError};
-use fanfare_domain::delivery::Turn;
+use fanfare_domain::delivery::{Settlement, Turn};
 use fanfare_domain::header_list::HeaderList;
 use fanfare_domain::ids::AttemptId;
 use fanfare_domain::journal::Follows;
@@ -20,7 +21,7 @@ use super::{Courier, Job, number_of};
 use crate::decision::{Outcome, Terms, follows};
 use crate::egress::{Answer, Limit};
 use crate::gates::{Answered, Pass};
-use crate::prepared::Request;
+use crate::prepared::{Request, text};
 use crate::recording::Task;
 use crate::tokens::Client;
 
@@ -229,7 +230,7 @@ fn kept_headers(headers: &HeaderMap) -> HeaderList {
     let mut bytes = 0;
     headers
         .iter()
-        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .map(|(name, value)| (name.as_str(), text(value)))
         .take_while(|(name, value)| {
             bytes += name.len() + value.len();
             bytes <= KEPT_HEADERS
@@ -244,16 +245,35 @@ fn log(task: &Task, job: &Job, attempt: &Attempt, follows: Follows) {
         tenant = job.event.tenant_id.as_str(),
         event = job.event.id.as_str(),
         event_type = job.event.event_type.as_str(),
-        webhook = %job.webhook.id,
-        delivery = %task.delivery.reference.id,
+        webhook = job.webhook.id.to_text().as_str(),
+        delivery = task.delivery.reference.id.to_text().as_str(),
         attempt = attempt.number,
         manual = attempt.manual,
         status = attempt.status,
         duration_ms = u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX),
         late_ms = u64::try_from(attempt.started.since(task.delivery.due).as_millis()).unwrap_or(u64::MAX),
         error = attempt.error.as_deref(),
-        follows = ?follows,
+        follows = &*shown(follows),
         trace = job.event.trace.parent.as_deref(),
         "attempt made",
     );
+}
+
+/// What follows as it is logged. What nearly always does is not worth a formatting.
+fn shown(follows: Follows) -> Cow<'static, str> {
+    match follows {
+        Follows::Settled(Settlement::Success) => Cow::Borrowed("Settled(Success)"),
+        other => Cow::Owned(format!("{other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn success_is_logged_as_all_else_that_follows() {
+        let follows = Follows::Settled(Settlement::Success);
+        assert_eq!(shown(follows), format!("{follows:?}"));
+    }
 }
