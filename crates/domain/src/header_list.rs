@@ -41,7 +41,8 @@ impl Default for HeaderList {
     }
 }
 
-impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for HeaderList {
+/// Of names and values; what is not UTF-8 in them is shown as U+FFFD.
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for HeaderList {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
         /// A few headers are shorter than this.
         const USUAL_LENGTH: usize = 384;
@@ -58,8 +59,8 @@ impl<N: AsRef<str>, V: AsRef<str>> FromIterator<(N, V)> for HeaderList {
             text.push(b']');
         }
         text.push(b']');
-        // It is made of texts and ASCII.
-        Self(String::from_utf8(text).unwrap_or_default())
+        // What is not UTF-8 ends at the latest before the quote, which is ASCII.
+        Self(String::from_utf8(text).unwrap_or_else(|odd| String::from_utf8_lossy(odd.as_bytes()).into_owned()))
     }
 }
 
@@ -77,5 +78,13 @@ mod tests {
         assert!(!list.as_str().contains('\0'), "a database's text cannot hold NUL: {}", list.as_str());
         assert_eq!(HeaderList::default(), std::iter::empty::<(&str, &str)>().collect());
         assert!(HeaderList::from_json("[[1]]".to_owned()).pairs().is_err());
+    }
+
+    #[test]
+    fn what_is_not_utf_8_stays_within_its_value() {
+        let values = [&b"half of \xc3"[..], b"\xf0\x9f\x98", b"\xe9t\xe9", b"\xed\xa0\x80\"", b"plain"];
+        let list: HeaderList = values.iter().map(|value| ("name", value)).collect();
+        let shown = values.map(|value| ("name".to_owned(), String::from_utf8_lossy(value).into_owned()));
+        assert_eq!(list.pairs().expect("a list"), shown);
     }
 }

@@ -109,7 +109,7 @@ fn write_member(body: &mut Vec<u8>, profile: &Profile, event: &EventParts<'_>, w
     write_name(body, &member.name);
     match prefix {
         "" => write_string(body, text),
-        prefix => write_string(body, &format!("{prefix}{text}")),
+        prefix => write_string(body, format!("{prefix}{text}")),
     }
 }
 
@@ -172,7 +172,7 @@ fn with_signature(profile: &Profile, active: &[&HmacSecret], body: &Bytes) -> By
     let mut signed = Vec::with_capacity(body.len() + 128);
     signed.extend_from_slice(open);
     write_name(&mut signed, &member.name);
-    write_string(&mut signed, &secret.sign_hex(body));
+    write_string(&mut signed, secret.sign_hex(body));
     signed.push(b'}');
     signed.into()
 }

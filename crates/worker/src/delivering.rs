@@ -217,8 +217,7 @@ impl Courier {
         if !webhook.is_active {
             return Ready::Settle(Settlement::Failed(FailureReason::WebhookInactive));
         }
-        let now = self.clock.now();
-        if now > self.deadline(delivery.reference.accepted()) {
+        if task.taken > self.deadline(delivery.reference.accepted()) {
             return Ready::Settle(Settlement::Failed(FailureReason::Expired));
         }
         match self.prepared.get(&webhook) {
@@ -229,7 +228,7 @@ impl Courier {
             }
             Err(error) => {
                 if matches!(error, PrepareError::Sealed(_)) {
-                    self.key_lacked_at.store(now.as_millis(), Ordering::Relaxed);
+                    self.key_lacked_at.store(task.taken.as_millis(), Ordering::Relaxed);
                 }
                 tracing::error!(webhook = %webhook.id, %error, "webhook cannot be posted to by this process");
                 Ready::Undecided(error.to_string())
@@ -273,17 +272,18 @@ impl Courier {
             return None;
         }
         let most = self.most_in_flight(goal);
-        let turn = match self.turn_at_once(self.enter(&task, most)) {
-            Ok(turn) => Some(turn),
+        let (turn, now) = match self.turn_at_once(self.enter(&task, most, task.taken)) {
+            Ok((pass, air)) => (Some(OwnTurn::Came(pass, air)), task.taken),
             Err(admission) => {
-                Box::pin(stop.run_until_cancelled(self.wait_for_room_and_turn(&task, most, admission))).await
+                let waiting = self.wait_for_room_and_turn(&task, most, admission);
+                (Box::pin(stop.run_until_cancelled(waiting)).await, self.clock.now())
             }
         };
         match turn {
             None => Box::pin(self.recorder.hand_back(&task.lease, Duration::ZERO)).await,
             Some(OwnTurn::Came(pass, air)) => {
                 // Another worker may have it by now, if its lease is not held.
-                if task.lease.is_held(self.clock.now()) {
+                if task.lease.is_held(now) {
                     task.air = Some(air);
                     return Some((task, pass));
                 }
@@ -342,12 +342,12 @@ impl Courier {
         goal.prepared.max_in_flight.unwrap_or(self.config.in_flight_per_webhook).get().min(largest.max(1))
     }
 
-    fn enter(&self, task: &Task, most: u32) -> Admission {
-        self.gates.enter(task.delivery.reference.webhook, most, self.clock.now())
+    fn enter(&self, task: &Task, most: u32, now: Timestamp) -> Admission {
+        self.gates.enter(task.delivery.reference.webhook, most, now)
     }
 
-    /// The turn of who was admitted, if nothing has to be waited for.
-    fn turn_at_once(&self, admission: Admission) -> Result<OwnTurn, Admission> {
+    /// The turn of who was admitted, with a place among all attempts in flight, if nothing has to be waited for.
+    fn turn_at_once(&self, admission: Admission) -> Result<(Pass, OwnedSemaphorePermit), Admission> {
         match admission {
             Admission::Entered(pass) if self.room.is_open() => self.place_at_once(pass).map_err(Admission::Entered),
             admission => Err(admission),
@@ -355,9 +355,9 @@ impl Courier {
     }
 
     /// The turn of who has passed the webhook's gate, if there is a place among all attempts in flight.
-    fn place_at_once(&self, pass: Pass) -> Result<OwnTurn, Pass> {
+    fn place_at_once(&self, pass: Pass) -> Result<(Pass, OwnedSemaphorePermit), Pass> {
         match Arc::clone(&self.air).try_acquire_owned() {
-            Ok(place) => Ok(OwnTurn::Came(pass, place)),
+            Ok(place) => Ok((pass, place)),
             Err(_) => Err(pass),
         }
     }
@@ -372,7 +372,7 @@ impl Courier {
             }
             drop(turn);
             self.room.until_open().await;
-            admission = self.enter(task, most);
+            admission = self.enter(task, most, self.clock.now());
         }
     }
 
@@ -390,7 +390,7 @@ impl Courier {
         };
         let Some(pass) = pass else { return OwnTurn::WebhookIsBusy };
         let pass = match self.place_at_once(pass) {
-            Ok(turn) => return turn,
+            Ok((pass, place)) => return OwnTurn::Came(pass, place),
             Err(pass) => pass,
         };
         tokio::select! {

@@ -143,14 +143,15 @@ impl Worker {
                 let free = first.take().or_else(|| Arc::clone(&places).try_acquire_owned().ok());
                 let courier = Arc::clone(&self.courier);
                 let stop = Arc::clone(&stop);
-                attempts.spawn(async move {
+                // Tasks are moved several times before they begin and when they end: boxed, it is not all of this that moves.
+                attempts.spawn(Box::pin(async move {
                     // The semaphore is never closed; a pack's records may briefly be more than the places.
                     let place = match free {
                         Some(place) => Some(place),
                         None => places.acquire_owned().await.ok(),
                     };
                     courier.deliver(leased, place, &stop).await;
-                });
+                }));
             }
         }
         Ok(())

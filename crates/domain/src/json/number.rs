@@ -33,13 +33,17 @@ struct Literal<'a> {
     negative: bool,
     whole: &'a [u8],
     fraction: &'a [u8],
-    exponent: i64,
+    exponent: Option<i64>,
     end: usize,
 }
 
 /// Copies the number that begins at `start`. Returns where the text goes on.
 pub(super) fn copy(text: &str, start: usize, out: &mut Vec<u8>) -> Result<usize, JsonError> {
     let literal = scan(text, start)?;
+    if is_plain(&literal) {
+        out.extend_from_slice(text.as_bytes().get(start..literal.end).unwrap_or_default());
+        return Ok(literal.end);
+    }
     match worth(&literal) {
         Worth::Zero => out.push(b'0'),
         Worth::Decimal(decimal) if prints_as_itself(&decimal) => print(&decimal, out),
@@ -62,7 +66,7 @@ fn scan(text: &str, start: usize) -> Result<Literal<'_>, JsonError> {
         at += 1;
         fraction = digits(text, &mut at)?;
     }
-    let mut exponent = 0;
+    let mut exponent = None;
     if let Some(b'e' | b'E') = text.as_bytes().get(at) {
         at += 1;
         let sign = text.as_bytes().get(at).copied();
@@ -70,9 +74,17 @@ fn scan(text: &str, start: usize) -> Result<Literal<'_>, JsonError> {
         let size = digits(text, &mut at)?
             .iter()
             .fold(0_i64, |size, digit| size.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
-        exponent = if sign == Some(b'-') { -size } else { size };
+        exponent = Some(if sign == Some(b'-') { -size } else { size });
     }
     Ok(Literal { negative, whole, fraction, exponent, end: at })
+}
+
+/// Whether it surely prints as it is written, as most do: few digits, none of them before or behind that says nothing, and no power
+/// of ten.
+fn is_plain(literal: &Literal<'_>) -> bool {
+    let few = literal.whole.len() + literal.fraction.len() <= SAFE_DIGITS;
+    let whole = literal.whole.first() != Some(&b'0');
+    few && whole && literal.exponent.is_none() && literal.fraction.last() != Some(&b'0')
 }
 
 /// At least one digit.
@@ -107,7 +119,7 @@ fn worth(literal: &Literal<'_>) -> Worth {
         negative: literal.negative,
         digits,
         length,
-        point: point.saturating_add(literal.exponent),
+        point: point.saturating_add(literal.exponent.unwrap_or(0)),
     })
 }
 

@@ -7,16 +7,16 @@ const HEX: &[u8; 16] = b"0123456789abcdef";
 const HIGH_SURROGATES: std::ops::RangeInclusive<u16> = 0xd800..=0xdbff;
 const LOW_SURROGATES: std::ops::RangeInclusive<u16> = 0xdc00..=0xdfff;
 
-/// Appends `text` as a JSON string, with its quotes, as `JSON.stringify` writes it.
-pub fn write_string(out: &mut Vec<u8>, text: &str) {
+/// Appends `text` as a JSON string, with its quotes, as `JSON.stringify` writes it. What is not UTF-8 stays as it is.
+pub fn write_string(out: &mut Vec<u8>, text: impl AsRef<[u8]>) {
     out.push(b'"');
     write_within_string(out, text);
     out.push(b'"');
 }
 
 /// Appends `text` as a part of a JSON string, without quotes.
-pub fn write_within_string(out: &mut Vec<u8>, text: &str) {
-    let mut rest = text.as_bytes();
+pub fn write_within_string(out: &mut Vec<u8>, text: impl AsRef<[u8]>) {
+    let mut rest = text.as_ref();
     loop {
         let (plain, others) = rest.split_at(plain_length(rest));
         out.extend_from_slice(plain);
@@ -54,16 +54,22 @@ const fn needs_escape(byte: u8) -> bool {
     byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
-/// How many bytes at the beginning need no escape. Eight are looked at together.
+/// How many bytes at the beginning need no escape. Eight are looked at together, and the last eight once more where fewer are left.
 fn plain_length(bytes: &[u8]) -> usize {
-    let (words, last) = bytes.as_chunks();
+    let (words, rest) = bytes.as_chunks();
     for (at, word) in words.iter().enumerate() {
         if let Some(place) = first_to_escape(u64::from_le_bytes(*word)) {
             return at * size_of::<u64>() + place;
         }
     }
-    let rest = last.iter().position(|&byte| needs_escape(byte)).unwrap_or(last.len());
-    bytes.len() - last.len() + rest
+    match bytes.last_chunk() {
+        _ if rest.is_empty() => bytes.len(),
+        Some(last) => match first_to_escape(u64::from_le_bytes(*last)) {
+            Some(place) => bytes.len() - size_of::<u64>() + place,
+            None => bytes.len(),
+        },
+        None => rest.iter().position(|&byte| needs_escape(byte)).unwrap_or(rest.len()),
+    }
 }
 
 /// The place of the first of eight bytes, counted from the lowest, that [`needs_escape`]: by the tests for a byte that is zero, or

@@ -98,6 +98,11 @@ fn numbers_are_printed_as_ecmascript_does_if_their_value_stays() {
         ("10", "10"),
         ("1E2", "100"),
         ("1e+2", "100"),
+        ("5e0", "5"),
+        ("1.5E-0", "1.5"),
+        ("1.50", "1.5"),
+        ("-120", "-120"),
+        ("123456789012345", "123456789012345"),
         ("100e-2", "1"),
         ("1e20", "100000000000000000000"),
         ("123456789012345680000", "123456789012345680000"),
@@ -274,6 +279,13 @@ proptest! {
         prop_assume!(double.is_finite());
         let text = canonical(&format!("{double:e}")).expect("a number");
         prop_assert_eq!(text.parse::<f64>(), Ok(double));
+        prop_assert_eq!(canonical(&text), Ok(text));
+    }
+
+    #[test]
+    fn short_decimals_stay_as_they_are(text in "-?(0|[1-9][0-9]{0,8})(\\.[0-9]{0,5}[1-9])?") {
+        prop_assume!(text != "-0");
+        prop_assert_eq!(text.parse::<f64>().map(|double| double.to_string()), Ok(text.clone()));
         prop_assert_eq!(canonical(&text), Ok(text));
     }
 

@@ -21,7 +21,7 @@ use super::{Courier, Job, number_of};
 use crate::decision::{Outcome, Terms, follows};
 use crate::egress::{Answer, Limit};
 use crate::gates::{Answered, Pass};
-use crate::prepared::{Request, text};
+use crate::prepared::Request;
 use crate::recording::Task;
 use crate::tokens::Client;
 
@@ -230,9 +230,8 @@ fn kept_headers(headers: &HeaderMap) -> HeaderList {
     let mut bytes = 0;
     headers
         .iter()
-        .map(|(name, value)| (name.as_str(), text(value)))
         .take_while(|(name, value)| {
-            bytes += name.len() + value.len();
+            bytes += name.as_str().len() + value.len();
             bytes <= KEPT_HEADERS
         })
         .collect()
