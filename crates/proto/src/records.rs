@@ -7,7 +7,7 @@ mod delivery;
 mod event;
 mod journal;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use prost::Message;
 
 pub use self::delivery::{decode_delivery, encode_delivery};
@@ -35,11 +35,11 @@ fn damaged(what: impl std::fmt::Display) -> RecordError {
 }
 
 fn encode(message: &impl Message) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(message.encoded_len() + 1);
-    bytes.put_u8(WRITTEN);
-    // A BytesMut grows, so there is always room.
+    let mut bytes = Vec::with_capacity(message.encoded_len() + 1);
+    bytes.push(WRITTEN);
+    // A vector grows, so there is always room.
     let _ = message.encode(&mut bytes);
-    bytes.freeze()
+    bytes.into()
 }
 
 fn decode<M: Message + Default>(record: &Bytes) -> Result<M, RecordError> {

@@ -3,7 +3,8 @@
 //! Each attempt is a line, so what `tracing-subscriber` takes for one was a twentieth of the worker's CPU. This
 //! writes the text once, and knows of spans only what leads to their trace.
 
-use std::fmt::{self, Write};
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
 use std::time::{Duration, SystemTime};
 
 use fanfare_domain::json::{write_string, write_within_string};
@@ -13,22 +14,23 @@ use opentelemetry::trace::TraceContextExt;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_log::NormalizeEvent;
-use tracing_subscriber::fmt::FmtContext;
-use tracing_subscriber::fmt::format::{FormatEvent, FormatFields, Writer};
-use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::Layer;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer;
 
 /// A usual line is shorter than this.
 const USUAL_LENGTH: usize = 512;
 
-/// Writes `{"timestamp": …, "level": …, the fields, "target": …}`, and `trace_id` and `span_id` where a trace is made.
-pub(crate) struct JsonLines;
+/// Writes `{"timestamp": …, "level": …, the fields, "target": …}`, and `trace_id` and `span_id` where a trace is made, each line at
+/// once, to what it has.
+pub(crate) struct JsonLines<M>(pub(crate) M);
 
-impl<S, N> FormatEvent<S, N> for JsonLines
+impl<S, M> Layer<S> for JsonLines<M>
 where
-    S: Subscriber + for<'lookup> LookupSpan<'lookup>,
-    N: for<'writer> FormatFields<'writer> + 'static,
+    S: Subscriber,
+    M: for<'writer> MakeWriter<'writer> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn on_event(&self, event: &Event<'_>, _: layer::Context<'_, S>) {
         // What comes through the `log` crate has its own idea of level and target.
         let normalized = event.normalized_metadata();
         let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
@@ -45,8 +47,8 @@ where
         write_string(&mut line, metadata.target());
         Context::map_current(|context| write_trace(&mut line, context));
         line.extend_from_slice(b"}\n");
-        // It is made of texts and ASCII.
-        writer.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
+        // Nobody could be told that a log cannot be written.
+        let _ = self.0.make_writer_for(metadata).write_all(&line);
     }
 }
 
@@ -139,7 +141,7 @@ fn write_shown(line: &mut Vec<u8>, shown: fmt::Arguments<'_>) {
 /// Writes parts of a string.
 struct WithinString<'a>(&'a mut Vec<u8>);
 
-impl Write for WithinString<'_> {
+impl fmt::Write for WithinString<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         write_within_string(self.0, text);
         Ok(())
@@ -152,7 +154,6 @@ mod tests {
     use std::sync::{Arc, Mutex, PoisonError};
 
     use serde_json::{Value, json};
-    use tracing_subscriber::fmt;
     use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
@@ -175,7 +176,7 @@ mod tests {
     fn written(tell: impl FnOnce()) -> Value {
         let lines = Lines::default();
         let writer = lines.clone();
-        let layer = fmt::layer().event_format(JsonLines).with_writer(move || writer.clone());
+        let layer = JsonLines(move || writer.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), tell);
         let bytes = lines.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let text = String::from_utf8(bytes).expect("text");

@@ -134,7 +134,7 @@ where
     S: Subscriber + for<'lookup> LookupSpan<'lookup>,
 {
     match format {
-        LogFormat::Json => fmt::layer().event_format(JsonLines).with_writer(lines).boxed(),
+        LogFormat::Json => JsonLines(lines).boxed(),
         LogFormat::Text => fmt::layer().with_writer(lines).boxed(),
     }
 }

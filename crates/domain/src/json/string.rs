@@ -29,22 +29,24 @@ pub fn write_within_string(out: &mut Vec<u8>, text: impl AsRef<[u8]>) {
 /// Copies the string that begins at `start`, where its quote is, in canonical escapes. Returns where the text goes on.
 pub(super) fn copy(text: &str, start: usize, out: &mut Vec<u8>) -> Result<usize, JsonError> {
     let bytes = text.as_bytes();
-    out.push(b'"');
+    // From here on nothing is copied yet.
+    let mut from = start;
     let mut at = start + 1;
     loop {
-        let rest = bytes.get(at..).unwrap_or_default();
-        let plain = plain_length(rest);
-        out.extend_from_slice(rest.get(..plain).unwrap_or_default());
-        at += plain;
+        at += plain_length(bytes.get(at..).unwrap_or_default());
         match bytes.get(at) {
             None => {
                 return Err(JsonError::EndsEarly { offset: at, expected: "'\"' at the end of a string" });
             }
             Some(b'"') => {
-                out.push(b'"');
+                out.extend_from_slice(bytes.get(from..=at).unwrap_or_default());
                 return Ok(at + 1);
             }
-            Some(b'\\') => at = copy_escape(text, at, out)?,
+            Some(b'\\') => {
+                out.extend_from_slice(bytes.get(from..at).unwrap_or_default());
+                at = copy_escape(text, at, out)?;
+                from = at;
+            }
             Some(_) => return Err(JsonError::ControlCharacter { offset: at }),
         }
     }
@@ -73,17 +75,19 @@ fn plain_length(bytes: &[u8]) -> usize {
 }
 
 /// The place of the first of eight bytes, counted from the lowest, that [`needs_escape`]: by the tests for a byte that is zero, or
-/// below a bound, of [Bit Twiddling Hacks](https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord). Above a byte that
-/// they find they may find others that are not; the lowest is always right.
+/// below a bound, of [Bit Twiddling Hacks](https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord), where a byte borrows
+/// from its highest bit if it is the one sought. Above a byte that they find they may find others that are not; the lowest is
+/// always right.
 const fn first_to_escape(word: u64) -> Option<usize> {
     const EACH: u64 = u64::MAX / 0xff;
-    const fn below(word: u64, bound: u8) -> u64 {
-        word.wrapping_sub(EACH * bound as u64) & !word & (EACH * 0x80)
+    const fn each(byte: u8) -> u64 {
+        EACH * byte as u64
     }
-    const fn equal(word: u64, byte: u8) -> u64 {
-        below(word ^ (EACH * byte as u64), 1)
-    }
-    match below(word, 0x20) | equal(word, b'"') | equal(word, b'\\') {
+    let control = word.wrapping_sub(each(0x20));
+    let quote = (word ^ each(b'"')).wrapping_sub(EACH);
+    let backslash = (word ^ each(b'\\')).wrapping_sub(EACH);
+    // What has its highest bit set from the outset is no ASCII, and none of them.
+    match (control | quote | backslash) & !word & each(0x80) {
         0 => None,
         found => Some(found.trailing_zeros() as usize / 8),
     }
