@@ -59,7 +59,7 @@ impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for HeaderList {
             text.push(b']');
         }
         text.push(b']');
-        // What is not UTF-8 ends at the latest before the quote, which is ASCII.
+        // It is one text but for what values bring along, which ends at the latest before their quote.
         Self(String::from_utf8(text).unwrap_or_else(|odd| String::from_utf8_lossy(odd.as_bytes()).into_owned()))
     }
 }

@@ -37,6 +37,7 @@ pub struct IdText {
 const LONGEST_PREFIX: usize = 4;
 
 impl IdText {
+    /// `prefix` is no longer than [`LONGEST_PREFIX`].
     fn of(prefix: &str, id: Ulid) -> Self {
         let mut text = [0; LONGEST_PREFIX + ulid::ULID_LEN];
         let (place, rest) = text.split_at_mut(prefix.len());
@@ -86,6 +87,7 @@ macro_rules! id_of_16_bytes {
             /// The id as text, on the stack: [`fmt::Display`] shows the same, with more ado.
             #[must_use]
             pub fn to_text(&self) -> IdText {
+                const { assert!($prefix.len() <= LONGEST_PREFIX) };
                 IdText::of($prefix, Ulid::from_bytes(self.0))
             }
         }

@@ -21,8 +21,8 @@ use tracing_subscriber::layer;
 /// A usual line is shorter than this.
 const USUAL_LENGTH: usize = 512;
 
-/// Writes `{"timestamp": …, "level": …, the fields, "target": …}`, and `trace_id` and `span_id` where a trace is made, each line at
-/// once, to what it has.
+/// Writes `{"timestamp": …, "level": …, the fields, "target": …}`, and `trace_id` and `span_id` where a trace is made, with one call
+/// for each line.
 pub(crate) struct JsonLines<M>(pub(crate) M);
 
 impl<S, M> Layer<S> for JsonLines<M>

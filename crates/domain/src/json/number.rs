@@ -79,8 +79,7 @@ fn scan(text: &str, start: usize) -> Result<Literal<'_>, JsonError> {
     Ok(Literal { negative, whole, fraction, exponent, end: at })
 }
 
-/// Whether it surely prints as it is written, as most do: few digits, none of them before or behind that says nothing, and no power
-/// of ten.
+/// Whether it surely prints as it is written, as most do: it has few digits, no zero at either end that says nothing, no power of ten.
 fn is_plain(literal: &Literal<'_>) -> bool {
     let few = literal.whole.len() + literal.fraction.len() <= SAFE_DIGITS;
     let whole = literal.whole.first() != Some(&b'0');
