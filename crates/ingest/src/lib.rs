@@ -10,4 +10,5 @@ mod service;
 mod stream;
 
 pub use self::config::{Config, Tls};
+pub use self::gathered::Gathered;
 pub use self::service::{Ingest, IngestError};
