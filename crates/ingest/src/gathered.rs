@@ -1,8 +1,8 @@
-//! A connection on which what several tasks write leaves together: answers on ours, calls on a publisher's.
+//! A connection whose answers leave together.
 //!
 //! HTTP/2 flushes after each answer, and tokio runs whom a task has woken right after that task: of 64 callers whose events were
 //! stored together, each got a system call and a segment of its own. Here a flush waits until the runtime has run what was ready,
-//! so that it takes along what others write meanwhile. Where nothing else is ready that is at once, and at the latest it is when
+//! so that it takes along what others answer meanwhile. Where nothing else is ready that is at once, and at the latest it is when
 //! tokio next looks at its sockets, after some 60 tasks.
 
 use std::io;
@@ -18,12 +18,11 @@ use tonic::transport::server::Connected;
 
 /// So many bytes leave without waiting for more: a frame of HTTP/2, as large as it is unless the two agree otherwise.
 const FULL: usize = 16 * 1024;
-/// A connection with nothing on its way keeps room for so many bytes.
+/// A connection without answers on their way keeps room for so many bytes.
 const KEPT: usize = 4 * 1024;
 
 /// A stream that gathers what is written until it is flushed and the runtime has nothing else to do.
-#[derive(Debug)]
-pub struct Gathered<S> {
+pub(crate) struct Gathered<S> {
     stream: S,
     waiting: BytesMut,
     flush: Flush,
@@ -32,7 +31,7 @@ pub struct Gathered<S> {
 }
 
 /// How far a flush is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Flush {
     Idle,
     Waiting,
@@ -40,7 +39,7 @@ enum Flush {
 }
 
 /// The moment at which the runtime has run what was ready.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Turn {
     came: AtomicBool,
     task: AtomicWaker,
@@ -58,8 +57,7 @@ impl Wake for Turn {
 }
 
 impl<S> Gathered<S> {
-    /// `stream`, polled by tasks of tokio's.
-    pub fn new(stream: S) -> Self {
+    pub(crate) fn new(stream: S) -> Self {
         let turn = Arc::<Turn>::default();
         let waker = Waker::from(Arc::clone(&turn));
         Self { stream, waiting: BytesMut::new(), flush: Flush::Idle, turn, waker }

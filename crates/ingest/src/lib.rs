@@ -10,5 +10,4 @@ mod service;
 mod stream;
 
 pub use self::config::{Config, Tls};
-pub use self::gathered::Gathered;
 pub use self::service::{Ingest, IngestError};

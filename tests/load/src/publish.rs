@@ -3,17 +3,12 @@
 mod calls;
 mod stream;
 
-use std::io;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use fanfare_ingest::Gathered;
 use fanfare_proto::v1::PublishRequest;
 use fanfare_proto::v1::publisher_client::PublisherClient;
-use http::Uri;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request};
@@ -25,8 +20,6 @@ use crate::payload::{Number, Payload};
 pub(crate) const CALLERS: usize = 64;
 /// Connections that the callers share.
 const CONNECTIONS: usize = 4;
-/// Longest time in which a connection is made.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How soon what was refused for now is sent again.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// Longest time in which nothing is accepted.
@@ -113,27 +106,15 @@ pub(crate) async fn publish(entrance: &Entrance, way: Way, events: &Events) -> R
 }
 
 impl Entrance {
-    fn endpoint(&self) -> Result<Endpoint, String> {
+    fn channel(&self) -> Result<Channel, String> {
         let endpoint = Endpoint::from_shared(self.grpc.clone()).map_err(|error| error.to_string())?;
         let endpoint =
             endpoint.tcp_nodelay(true).initial_stream_window_size(1 << 20).initial_connection_window_size(1 << 22);
-        Ok(endpoint.connect_timeout(CONNECT_LIMIT))
+        Ok(endpoint.connect_timeout(Duration::from_secs(5)).connect_lazy())
     }
 
     fn client(&self) -> Result<PublisherClient<Channel>, String> {
-        Ok(PublisherClient::new(self.endpoint()?.connect_lazy()))
-    }
-
-    /// A client for several callers, whose calls leave together where they are made together. gRPC's library for Go
-    /// [does so](https://github.com/grpc/grpc-go/blob/master/internal/transport/controlbuf.go) (`loopyWriter`).
-    fn shared_client(&self) -> Result<PublisherClient<Channel>, String> {
-        let connect = tower::service_fn(|server: Uri| async move {
-            let stream = TcpStream::connect((server.host().unwrap_or_default(), server.port_u16().unwrap_or_default()));
-            let stream = stream.await?;
-            stream.set_nodelay(true)?;
-            io::Result::Ok(TokioIo::new(Gathered::new(stream)))
-        });
-        Ok(PublisherClient::new(self.endpoint()?.connect_with_connector_lazy(connect)))
+        Ok(PublisherClient::new(self.channel()?))
     }
 
     fn authorization(&self) -> Result<MetadataValue<Ascii>, String> {

@@ -20,7 +20,7 @@ type Outcome = Result<Result<(), String>, String>;
 pub(super) async fn unary(entrance: &Entrance, events: &Events) -> Result<(), String> {
     let mut clients = Vec::new();
     for _ in 0..CONNECTIONS {
-        clients.push(entrance.shared_client()?);
+        clients.push(entrance.client()?);
     }
     let authorization = entrance.authorization()?;
     from_all_callers(events, |caller| {
