@@ -23,6 +23,7 @@ use self::batch::Batch;
 use self::days::Gate;
 use crate::connection::PostgresStore;
 use crate::failure::{failure, refusal_of_content};
+use crate::undelivered;
 
 /// How events and attempts are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -128,13 +129,15 @@ impl PostgresStore {
 async fn write_batch(connection: &mut PgConnection, batch: &Batch<'_>, way: Way) -> Result<Recorded, sqlx::Error> {
     events::write(connection, batch, way).await?;
     let mut additions = Additions::default();
-    for moved in deliveries::write(connection, batch).await? {
-        additions.add_moved(&moved);
+    let moved = deliveries::write(connection, batch).await?;
+    for moved in &moved {
+        additions.add_moved(moved);
     }
     let new = attempts::write(connection, batch, way).await?;
     outcomes::add_attempts(&mut additions, batch, &new);
     let health = health::write(connection, batch, &new).await?;
     outcomes::write(connection, &additions).await?;
+    undelivered::add(connection, &moved).await?;
     let new_attempts = batch.attempts.keys().filter(|key| new.contains(key)).count() as u64;
     Ok(Recorded { new_attempts, health, ..Recorded::default() })
 }

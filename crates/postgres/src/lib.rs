@@ -15,6 +15,7 @@ mod reports;
 mod rows;
 mod sessions;
 mod settings;
+mod undelivered;
 
 pub use self::connection::{PostgresStore, SetupError, connect, migrate};
 pub use self::settings::PostgresSettings;

@@ -176,6 +176,49 @@ async fn counts_are_changed_within_their_page() {
     assert!(changed("SELECT n_tup_hot_upd::text FROM pg_stat_user_tables WHERE relname = 'outcomes'").await);
 }
 
+#[tokio::test]
+async fn minutes_of_which_all_was_delivered_are_forgotten() {
+    let server = Server::migrated().await;
+    let store = server.open().await;
+    let (hour, day) = (Duration::from_secs(3600), Duration::from_secs(86_400));
+    store.record(&[routed(1, None), routed(2, None)]).await.expect("recorded");
+    let minutes = async || server.ask("SELECT minute || ' ' || deliveries FROM undelivered").await;
+    let noon_in_ms = noon().as_millis();
+    assert_eq!(minutes().await, [format!("{noon_in_ms} 2")]);
+    store.maintain(noon().plus(hour * 2), day).await.expect("maintained");
+    assert_eq!(minutes().await, [format!("{noon_in_ms} 2")], "nothing was delivered");
+
+    server.run("UPDATE undelivered SET deliveries = 0").await;
+    store.maintain(noon().plus(hour / 2), day).await.expect("maintained");
+    assert_eq!(minutes().await, [format!("{noon_in_ms} 0")], "more is likely to come");
+    store.maintain(noon().plus(hour * 2), day).await.expect("maintained");
+    assert_eq!(minutes().await, [""; 0]);
+
+    server.run("INSERT INTO undelivered SELECT 1, accepted_at, 1 FROM events LIMIT 1").await;
+    store.maintain(noon().plus(day * 3), day).await.expect("maintained");
+    assert_eq!(minutes().await, [""; 0], "the day is dropped");
+}
+
+#[tokio::test]
+async fn what_was_not_delivered_before_there_were_counts_of_it_is_counted() {
+    let server = Server::migrated().await;
+    let store = server.open().await;
+    let records: Vec<JournalRecord> = (1..=130).map(|number| routed(number, None)).collect();
+    store.record(&records).await.expect("recorded");
+    // One a second. The first two minutes have one and none that was not delivered, the third one that is not routed yet.
+    server
+        .run(
+            "UPDATE deliveries SET accepted_at = accepted_at + stream_sequence * 1000, \
+             status = CASE WHEN event = 'event-59' THEN 2 ELSE 4 END, routed = event <> 'event-130'; \
+             DROP TABLE undelivered; DELETE FROM _sqlx_migrations WHERE version = 6;",
+        )
+        .await;
+    migrate(&server.settings).await.expect("migrated");
+    let minutes =
+        server.ask("SELECT (minute - 1773576000000) / 1000 || ' ' || deliveries FROM undelivered ORDER BY 1").await;
+    assert_eq!(minutes, ["0 1", "120 -1"]);
+}
+
 /// An event of its own that goes to one webhook.
 fn routed(number: u64, subject: Option<&str>) -> JournalRecord {
     let event = EventId::new(&format!("event-{number}")).expect("valid");

@@ -160,6 +160,7 @@ macro_rules! store_suite {
             lists {
                 events_are_filtered
                 events_know_whether_they_were_delivered
+                what_was_not_delivered_is_found_whenever_it_was_accepted
                 deliveries_are_filtered
                 an_events_deliveries_are_found
                 a_delivery_and_an_event_are_found_by_their_ids
@@ -180,6 +181,7 @@ macro_rules! store_suite {
             subjects {
                 a_subject_shows_its_newest_event
                 a_subject_is_judged_by_its_newest_event
+                subjects_that_were_not_delivered_are_found_in_pages
             }
             replays {
                 a_replay_is_read_back

@@ -168,6 +168,14 @@ pub struct Moved {
     pub number: u64,
 }
 
+impl Moved {
+    /// Whether they succeeded now, as what had failed and is retried by hand does, too.
+    #[must_use]
+    pub fn succeeds(&self) -> bool {
+        self.before != Some(DeliveryStatus::Success) && self.now == DeliveryStatus::Success
+    }
+}
+
 /// Whether nothing follows by itself.
 const fn is_final(status: DeliveryStatus) -> bool {
     status.rank() > DeliveryStatus::Retrying.rank()
@@ -186,8 +194,7 @@ impl Additions {
             counts.deliveries += if moved.is_begun { moved.number } else { 0 };
             counts.ended += if ends { moved.number } else { 0 };
         });
-        // What had failed and is retried by hand succeeds as well.
-        let succeeds = before != DeliveryStatus::Success && moved.now == DeliveryStatus::Success;
+        let succeeds = moved.succeeds();
         if succeeds || ends {
             self.add(moved.tenant, moved.at, |counts| {
                 counts.delivered += if succeeds { moved.number } else { 0 };

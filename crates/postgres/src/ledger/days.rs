@@ -10,8 +10,8 @@ use fanfare_ports::store::StoreError;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool};
 
 use crate::failure::failure;
-use crate::outcomes;
 use crate::rows::{tenant_column, tenant_number};
+use crate::{outcomes, undelivered};
 
 const GATE: i64 = 0x6661_6e66_0002;
 /// Tables that are partitioned by day, with how full their pages are made. Deliveries that wait for their attempts are changed by
@@ -143,7 +143,8 @@ pub(super) async fn maintain(pool: &PgPool, now: Timestamp, keep: Duration) -> R
     if !risen {
         drop_before(pool, floor).await?;
     }
-    outcomes::drop_old(pool, now, floor.start()).await
+    outcomes::drop_old(pool, now, floor.start()).await?;
+    undelivered::drop_old(pool, now, floor.start()).await
 }
 
 async fn drop_before(pool: &PgPool, floor: Day) -> Result<(), StoreError> {

@@ -8,7 +8,7 @@ use crate::failure::failure;
 use crate::rows::tenant_column;
 
 /// Each erases up to `$2` rows of tenant `$1` and says how many. A delivery takes its attempts along.
-const PIECES: [&str; 7] = [
+const PIECES: [&str; 8] = [
     "WITH picked AS MATERIALIZED (SELECT id, day FROM deliveries WHERE tenant = $1 LIMIT $2), \
      tried AS (DELETE FROM attempts USING picked WHERE attempts.delivery = picked.id AND attempts.day = picked.day), \
      gone AS (DELETE FROM deliveries USING picked WHERE deliveries.id = picked.id AND deliveries.day = picked.day RETURNING 1) \
@@ -25,6 +25,8 @@ const PIECES: [&str; 7] = [
      (SELECT tenant, span, start FROM outcomes WHERE tenant = $1 LIMIT $2) RETURNING 1) SELECT count(*) FROM gone",
     "WITH gone AS (DELETE FROM outcomes_waiting WHERE (tenant, span, start) IN \
      (SELECT tenant, span, start FROM outcomes_waiting WHERE tenant = $1 LIMIT $2) RETURNING 1) SELECT count(*) FROM gone",
+    "WITH gone AS (DELETE FROM undelivered WHERE (tenant, minute) IN \
+     (SELECT tenant, minute FROM undelivered WHERE tenant = $1 LIMIT $2) RETURNING 1) SELECT count(*) FROM gone",
     "WITH gone AS (DELETE FROM replays WHERE id IN \
      (SELECT id FROM replays WHERE tenant = $1 LIMIT $2) RETURNING 1) SELECT count(*) FROM gone",
 ];

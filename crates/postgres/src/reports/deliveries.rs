@@ -1,11 +1,11 @@
 //! Deliveries and their attempts. A delivery whose event is not known yet is not shown: its routed record is on its way.
 
-use fanfare_domain::delivery::DeliveryRef;
+use fanfare_domain::delivery::{DeliveryRef, DeliveryStatus};
 use fanfare_domain::ids::{DeliveryId, EventId, TenantNumber, WebhookId};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::store::{AttemptRow, DeliveryFilter, DeliveryRow, Page, PageRequest, StoreError};
 use sqlx::types::Uuid;
-use sqlx::{PgPool, QueryBuilder};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use crate::failure::failure;
 use crate::rows::cursor::{List, page};
@@ -13,6 +13,7 @@ use crate::rows::delivery::{AttemptRecord, DeliveryRecord, delivery_columns};
 use crate::rows::event::of_living_tenant;
 use crate::rows::text::escape;
 use crate::rows::{page_size, tenant_column, uuid};
+use crate::undelivered::{Minutes, within_minute};
 
 pub(super) async fn list(
     pool: &PgPool,
@@ -21,10 +22,35 @@ pub(super) async fn list(
     filter: &DeliveryFilter,
     request: &PageRequest,
 ) -> Result<Page<DeliveryRow>, StoreError> {
-    let select =
-        concat!("SELECT ", delivery_columns!(), " FROM deliveries d WHERE d.event IS NOT NULL AND d.tenant = ");
-    let mut query = QueryBuilder::new(select);
-    query.push_bind(tenant_column(tenant)).push(of_living_tenant!());
+    let limit = page_size(request.limit);
+    let after = List::Deliveries.read(request.after.as_ref(), |text| Uuid::parse_str(text).ok());
+    let rows: Vec<DeliveryRecord> = if filter.status.is_some_and(|status| status != DeliveryStatus::Success) {
+        let from = concat!("FROM asked JOIN deliveries d ON d.tenant = asked.tenant AND ", within_minute!("d"));
+        let query = |asked, limit| select(asked, from, tenant, webhook, filter, after, limit);
+        let minutes = Minutes::left(tenant, filter.since, filter.until, after.map(|(time, _)| time));
+        minutes.rows(pool, limit + 1, query).await?
+    } else {
+        let from = "FROM deliveries d";
+        let mut query = select(QueryBuilder::new(""), from, tenant, webhook, filter, after, limit + 1);
+        query.build_query_as().fetch_all(pool).await.map_err(failure)?
+    };
+    let found = page(rows, limit, |row| List::Deliveries.after(row.accepted_at, row.id));
+    let rows = found.rows.into_iter().map(DeliveryRecord::read).collect::<Result<_, _>>()?;
+    Ok(Page { rows, next: found.next })
+}
+
+/// The first `limit` deliveries of `from` that `filter` wants and that come after `after`.
+fn select(
+    mut query: QueryBuilder<Postgres>,
+    from: &'static str,
+    tenant: TenantNumber,
+    webhook: WebhookId,
+    filter: &DeliveryFilter,
+    after: Option<(i64, Uuid)>,
+    limit: usize,
+) -> QueryBuilder<Postgres> {
+    query.push(concat!("SELECT ", delivery_columns!(), " ")).push(from);
+    query.push(" WHERE d.event IS NOT NULL AND d.tenant = ").push_bind(tenant_column(tenant)).push(of_living_tenant!());
     query.push(" AND d.webhook = ").push_bind(uuid(webhook.as_bytes()));
     if let Some(since) = filter.since {
         query.push(" AND d.accepted_at >= ").push_bind(since.as_millis());
@@ -34,7 +60,7 @@ pub(super) async fn list(
         query.push(" AND d.accepted_at < ").push_bind(until.as_millis());
         query.push(" AND d.day <= ").push_bind(until.day().number());
     }
-    if let Some((time, id)) = List::Deliveries.read(request.after.as_ref(), |text| Uuid::parse_str(text).ok()) {
+    if let Some((time, id)) = after {
         query.push(" AND (d.accepted_at, d.id) < (").push_bind(time).push(", ").push_bind(id).push(")");
         query.push(" AND d.day <= ").push_bind(Timestamp::from_millis(time).day().number());
     }
@@ -44,12 +70,8 @@ pub(super) async fn list(
     if let Some(event_type) = &filter.event_type {
         query.push(" AND d.event_type = ").push_bind(escape(event_type).into_owned());
     }
-    let limit = page_size(request.limit);
-    query.push(" ORDER BY d.accepted_at DESC, d.id DESC LIMIT ").push_bind(limit as i64 + 1);
-    let rows: Vec<DeliveryRecord> = query.build_query_as().fetch_all(pool).await.map_err(failure)?;
-    let found = page(rows, limit, |row| List::Deliveries.after(row.accepted_at, row.id));
-    let rows = found.rows.into_iter().map(DeliveryRecord::read).collect::<Result<_, _>>()?;
-    Ok(Page { rows, next: found.next })
+    query.push(" ORDER BY d.accepted_at DESC, d.id DESC LIMIT ").push_bind(limit as i64);
+    query
 }
 
 /// Those of the newest event of this id.

@@ -3,13 +3,14 @@
 use fanfare_domain::ids::{EventId, TenantNumber};
 use fanfare_domain::time::Timestamp;
 use fanfare_ports::store::{EventFilter, EventRow, Page, PageRequest, StoreError};
-use sqlx::{PgPool, QueryBuilder};
+use sqlx::{PgPool, Postgres, QueryBuilder};
 
 use crate::failure::failure;
 use crate::rows::cursor::{List, page};
 use crate::rows::event::{EventRecord, event_columns, of_living_tenant, with_delivered};
 use crate::rows::text::{escape, subject_key};
 use crate::rows::{page_size, tenant_column};
+use crate::undelivered::{Minutes, within_minute};
 
 pub(super) async fn list(
     pool: &PgPool,
@@ -17,9 +18,33 @@ pub(super) async fn list(
     filter: &EventFilter,
     request: &PageRequest,
 ) -> Result<Page<EventRow>, StoreError> {
-    let select = concat!("SELECT ", event_columns!(), " FROM events e", with_delivered!(), "WHERE e.tenant = ");
-    let mut query = QueryBuilder::new(select);
-    query.push_bind(tenant_column(tenant)).push(of_living_tenant!());
+    let limit = page_size(request.limit);
+    let after = List::Events.read(request.after.as_ref(), |text| EventId::new(text).ok());
+    let rows: Vec<EventRecord> = if filter.delivered == Some(false) {
+        let from = concat!("FROM asked JOIN events e ON e.tenant = asked.tenant AND ", within_minute!("e"));
+        let query = |asked, limit| select(asked, from, tenant, filter, after.as_ref(), limit);
+        let minutes = Minutes::left(tenant, filter.since, filter.until, after.as_ref().map(|(time, _)| *time));
+        minutes.rows(pool, limit + 1, query).await?
+    } else {
+        let mut query = select(QueryBuilder::new(""), "FROM events e", tenant, filter, after.as_ref(), limit + 1);
+        query.build_query_as().fetch_all(pool).await.map_err(failure)?
+    };
+    let found = page(rows, limit, |row| List::Events.after(row.accepted_at, &row.id));
+    let rows = found.rows.into_iter().map(EventRecord::read).collect::<Result<_, _>>()?;
+    Ok(Page { rows, next: found.next })
+}
+
+/// The first `limit` events of `from` that `filter` wants and that come after `after`.
+fn select(
+    mut query: QueryBuilder<Postgres>,
+    from: &'static str,
+    tenant: TenantNumber,
+    filter: &EventFilter,
+    after: Option<&(i64, EventId)>,
+    limit: usize,
+) -> QueryBuilder<Postgres> {
+    query.push(concat!("SELECT ", event_columns!(), " ")).push(from).push(with_delivered!());
+    query.push("WHERE e.tenant = ").push_bind(tenant_column(tenant)).push(of_living_tenant!());
     // Days are named beside times, so that only their partitions are read.
     if let Some(since) = filter.since {
         query.push(" AND e.accepted_at >= ").push_bind(since.as_millis());
@@ -29,14 +54,14 @@ pub(super) async fn list(
         query.push(" AND e.accepted_at < ").push_bind(until.as_millis());
         query.push(" AND e.day <= ").push_bind(until.day().number());
     }
-    if let Some((time, id)) = List::Events.read(request.after.as_ref(), |text| EventId::new(text).ok()) {
+    if let Some((time, id)) = after {
         query
             .push(" AND (e.accepted_at, e.id) < (")
-            .push_bind(time)
+            .push_bind(*time)
             .push(", ")
             .push_bind(id.as_str().to_owned())
             .push(")");
-        query.push(" AND e.day <= ").push_bind(Timestamp::from_millis(time).day().number());
+        query.push(" AND e.day <= ").push_bind(Timestamp::from_millis(*time).day().number());
     }
     if let Some(event_type) = &filter.event_type {
         query.push(" AND e.type = ").push_bind(escape(event_type).into_owned());
@@ -47,12 +72,8 @@ pub(super) async fn list(
     if let Some(delivered) = filter.delivered {
         query.push(" AND s.delivered = ").push_bind(delivered);
     }
-    let limit = page_size(request.limit);
-    query.push(" ORDER BY e.accepted_at DESC, e.id DESC LIMIT ").push_bind(limit as i64 + 1);
-    let rows: Vec<EventRecord> = query.build_query_as().fetch_all(pool).await.map_err(failure)?;
-    let found = page(rows, limit, |row| List::Events.after(row.accepted_at, &row.id));
-    let rows = found.rows.into_iter().map(EventRecord::read).collect::<Result<_, _>>()?;
-    Ok(Page { rows, next: found.next })
+    query.push(" ORDER BY e.accepted_at DESC, e.id DESC LIMIT ").push_bind(limit as i64);
+    query
 }
 
 /// The newest event of this id: a publisher may use it again after a day.

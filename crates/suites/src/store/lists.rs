@@ -4,11 +4,13 @@
 
 use fanfare_domain::delivery::{DeliveryStatus, Settlement};
 use fanfare_domain::ids::{DeliveryId, EventId, TenantNumber};
-use fanfare_ports::store::{DeliveryFilter, EventFilter, EventRow, Reports};
+use fanfare_domain::journal::JournalRecord;
+use fanfare_ports::store::{DeliveryFilter, EventFilter, EventRow, Ledger, Reports};
 
 use super::Fixture;
 use super::deliveries::write;
-use super::sample::{ACME, Story, event_id, first_page, record, seconds, webhook_id};
+use super::paging::walk;
+use super::sample::{ACME, Story, event_id, first_page, noon, record, seconds, webhook_id};
 
 const OTHER: TenantNumber = TenantNumber::new(8);
 
@@ -78,6 +80,78 @@ pub async fn events_know_whether_they_were_delivered(fixture: &impl Fixture) {
     let page = store.events(ACME, &EventFilter::default(), first_page(100)).await.expect("read");
     let states: Vec<Option<bool>> = page.rows.iter().map(|row| row.delivered).collect();
     assert_eq!(states, [Some(true), Some(false), Some(false), Some(false), None]);
+}
+
+pub async fn what_was_not_delivered_is_found_whenever_it_was_accepted(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    // One each half minute for an hour, and one the day after; all but a few are delivered.
+    let mut stories: Vec<Story> =
+        (1..=120).map(|number| Story::new(number).accepted(noon().plus(seconds(30 * u64::from(number))))).collect();
+    stories.push(Story::new(121).accepted(noon().plus(seconds(86_400))).named("order.late"));
+    let story = |number: usize| &stories[number - 1];
+    let success = |story: &Story| record(story.succeeded(1, seconds(1)));
+    // One became known as delivered before it was as routed.
+    write(&*store, &[success(story(70))]).await;
+    for some in stories.chunks(7) {
+        write(&*store, &some.iter().map(Story::routed).collect::<Vec<_>>()).await;
+    }
+    let ends: Vec<JournalRecord> = (1..=121_usize)
+        .filter(|number| ![10, 11, 30, 41, 50, 70, 90, 121].contains(number))
+        .map(|number| success(story(number)))
+        .collect();
+    for some in ends.chunks(9) {
+        write(&*store, some).await;
+    }
+    let (first_time, second_time) = (story(40).clone().replayed(1), story(41).clone().replayed(1));
+    let others = [
+        record(story(30).given_up(1, seconds(1))),
+        record(story(30).by_hand(1, seconds(5), true)),
+        first_time.routed(),
+        record(first_time.given_up(1, seconds(7200))),
+        record(story(41).given_up(1, seconds(1))),
+        second_time.routed(),
+        record(second_time.succeeded(1, seconds(7200))),
+        record(story(50).failed(1, seconds(1))),
+        record(story(90).ended(Settlement::Cancelled)),
+        record(story(121).given_up(1, seconds(1))),
+    ];
+    write(&*store, &others).await;
+
+    let undelivered = || EventFilter { delivered: Some(false), ..EventFilter::default() };
+    let expected = ids([121, 90, 50, 41, 40, 11, 10]).map(|id| id.to_string());
+    let id = |row: &EventRow| row.id.to_string();
+    walk(async |page| store.events(ACME, &undelivered(), page).await, id, &expected).await;
+    // A day later counts of minutes have been tidied up.
+    store.maintain(noon().plus(seconds(90_000)), seconds(30 * 86_400)).await.expect("maintained");
+    walk(async |page| store.events(ACME, &undelivered(), page).await, id, &expected).await;
+
+    let (from, to) = (story(11).event.accepted, story(90).event.accepted);
+    let since = EventFilter { since: Some(from), ..undelivered() };
+    assert_eq!(events(&*store, since).await, ids([121, 90, 50, 41, 40, 11]));
+    let until = EventFilter { until: Some(to), ..undelivered() };
+    assert_eq!(events(&*store, until).await, ids([50, 41, 40, 11, 10]));
+    let within = EventFilter { since: Some(from), until: Some(to), ..undelivered() };
+    assert_eq!(events(&*store, within).await, ids([50, 41, 40, 11]));
+    let late = EventFilter { event_type: Some("order.late".to_owned()), ..undelivered() };
+    assert_eq!(events(&*store, late).await, ids([121]));
+    let page = store.events(OTHER, &undelivered(), first_page(10)).await.expect("read");
+    assert_eq!(page.rows, []);
+
+    let failed = DeliveryFilter { status: Some(DeliveryStatus::Failed), ..DeliveryFilter::default() };
+    assert_eq!(deliveries(&*store, failed).await, ids([121, 41, 40]));
+    let pending =
+        DeliveryFilter { status: Some(DeliveryStatus::Pending), until: Some(to), ..DeliveryFilter::default() };
+    assert_eq!(deliveries(&*store, pending).await, ids([11, 10]));
+
+    // In the end everything is delivered but what nobody can deliver any more.
+    let rest =
+        [story(10).succeeded(1, seconds(90)), story(11).succeeded(1, seconds(90)), story(50).succeeded(2, seconds(90))];
+    write(&*store, &rest.map(record)).await;
+    store.maintain(noon().plus(seconds(110_000)), seconds(30 * 86_400)).await.expect("maintained");
+    assert_eq!(events(&*store, undelivered()).await, ids([121, 90, 41, 40]));
+    // What was all delivered is looked into again when some of it goes out once more.
+    write(&*store, &[story(100).clone().replayed(2).routed()]).await;
+    assert_eq!(events(&*store, undelivered()).await, ids([121, 100, 90, 41, 40]));
 }
 
 pub async fn deliveries_are_filtered(fixture: &impl Fixture) {

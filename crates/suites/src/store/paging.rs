@@ -17,7 +17,7 @@ use super::sample::{
 };
 
 /// Walks `list` in pages of several sizes and compares the names of its rows with `expected`.
-async fn walk<T>(
+pub(super) async fn walk<T>(
     list: impl AsyncFn(PageRequest) -> Result<Page<T>, StoreError>,
     name: impl Fn(&T) -> String,
     expected: &[String],

@@ -2,11 +2,13 @@
 
 #![expect(missing_docs, reason = "a case's name says what it holds adapters to")]
 
+use fanfare_domain::journal::JournalRecord;
 use fanfare_ports::store::{Reports, SubjectRow};
 
 use super::Fixture;
 use super::deliveries::write;
-use super::sample::{ACME, Story, first_page, orders, record, seconds};
+use super::paging::walk;
+use super::sample::{ACME, Story, first_page, noon, orders, record, seconds};
 
 async fn list(store: &impl Reports, delivered: Option<bool>) -> Vec<SubjectRow> {
     store.subjects(ACME, delivered, first_page(100)).await.expect("read").rows
@@ -57,4 +59,21 @@ pub async fn a_subject_is_judged_by_its_newest_event(fixture: &impl Fixture) {
     assert_eq!(names(&list(&*store, Some(false)).await), [("was good, is bad", "event-0004")]);
     let states: Vec<Option<bool>> = list(&*store, None).await.iter().map(|row| row.newest.delivered).collect();
     assert_eq!(states, [None, Some(false), Some(true)]);
+}
+
+pub async fn subjects_that_were_not_delivered_are_found_in_pages(fixture: &impl Fixture) {
+    let store = fixture.open().await;
+    // Two a minute; every fifth is not delivered.
+    let about = |number: u16| Story::new(number).accepted(noon().plus(seconds(30 * u64::from(number))));
+    let stories: Vec<Story> = (1..=60).map(|number| about(number).about(&format!("s{number}"))).collect();
+    for story in &stories {
+        write(&*store, &[story.routed()]).await;
+    }
+    let is_missed = |place: usize| place % 5 == 4;
+    let delivered = stories.iter().enumerate().filter(|(place, _)| !is_missed(*place));
+    let ends: Vec<JournalRecord> = delivered.map(|(_, story)| record(story.succeeded(1, seconds(1)))).collect();
+    write(&*store, &ends).await;
+    let expected: Vec<String> = (1..=12).rev().map(|number| format!("s{}", number * 5)).collect();
+    let name = |row: &SubjectRow| row.subject.clone();
+    walk(async |page| store.subjects(ACME, Some(false), page).await, name, &expected).await;
 }
