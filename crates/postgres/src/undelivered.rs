@@ -20,10 +20,11 @@ const ADD: &str = "INSERT INTO undelivered AS u (tenant, minute, deliveries) \
      SELECT * FROM UNNEST($1::integer[], $2::bigint[], $3::bigint[]) \
      ON CONFLICT (tenant, minute) DO UPDATE SET deliveries = u.deliveries + excluded.deliveries";
 
-/// Keeps to rows that were accepted within a minute of [`Minutes`]. The day is named, so that only its partition is read.
+/// Keeps to rows that were accepted within a minute that [`Minutes::rows`] asks about. The day is named, so that only its partition is read.
 macro_rules! within_minute {
     ($rows:literal) => {
         concat!(
+            " AND ",
             $rows,
             ".day = (asked.minute / 86400000)::integer AND ",
             $rows,
@@ -95,7 +96,7 @@ impl Minutes {
         Self { tenant, since: Span::Minute.start_of(first).as_millis(), until: last.unwrap_or(i64::MAX), many: 1 }
     }
 
-    /// The first `wanted` rows of what `query` asks within minutes for up to so many.
+    /// The first `wanted` rows, in the order of `columns`, of what `query` finds within minutes when it is asked for up to so many.
     ///
     /// Each time it is asked about twice as many minutes as before: where they are full of what is looked for, one is enough, and where
     /// they are not, all are looked through in few steps.
@@ -103,6 +104,7 @@ impl Minutes {
         mut self,
         pool: &PgPool,
         wanted: usize,
+        columns: &'static str,
         query: impl Fn(QueryBuilder<Postgres>, usize) -> QueryBuilder<Postgres> + Send,
     ) -> Result<Vec<R>, StoreError>
     where
@@ -114,7 +116,9 @@ impl Minutes {
             if minutes.is_empty() {
                 break;
             }
-            let mut query = query(self.asked(minutes), wanted - rows.len());
+            let wanted = wanted - rows.len();
+            let mut query = query(self.asked(minutes), wanted);
+            query.push(") found ORDER BY ").push(columns).push(" LIMIT ").push_bind(wanted as i64);
             rows.append(&mut query.build_query_as().fetch_all(pool).await.map_err(failure)?);
         }
         Ok(rows)
@@ -138,11 +142,12 @@ impl Minutes {
         Ok(minutes)
     }
 
-    /// The beginning of a query in which `asked` has these minutes. The tenant is `$1`.
+    /// The beginning of a query that looks into each of these minutes by itself: the database would rather go through all that there
+    /// is, in the order of the list, and look which of it lies within them. The tenant is `$1`.
     fn asked(&self, minutes: Vec<i64>) -> QueryBuilder<Postgres> {
         let mut query = QueryBuilder::new("WITH asked AS (SELECT ");
         query.push_bind(tenant_column(self.tenant)).push("::integer AS tenant, UNNEST(");
-        query.push_bind(minutes).push("::bigint[]) AS minute) ");
+        query.push_bind(minutes).push("::bigint[]) AS minute) SELECT found.* FROM asked CROSS JOIN LATERAL (");
         query
     }
 }

@@ -25,13 +25,11 @@ pub(super) async fn list(
     let limit = page_size(request.limit);
     let after = List::Deliveries.read(request.after.as_ref(), |text| Uuid::parse_str(text).ok());
     let rows: Vec<DeliveryRecord> = if filter.status.is_some_and(|status| status != DeliveryStatus::Success) {
-        let from = concat!("FROM asked JOIN deliveries d ON d.tenant = asked.tenant AND ", within_minute!("d"));
-        let query = |asked, limit| select(asked, from, tenant, webhook, filter, after, limit);
+        let query = |asked, limit| select(asked, within_minute!("d"), tenant, webhook, filter, after, limit);
         let minutes = Minutes::left(tenant, filter.since, filter.until, after.map(|(time, _)| time));
-        minutes.rows(pool, limit + 1, query).await?
+        minutes.rows(pool, limit + 1, "accepted_at DESC, id DESC", query).await?
     } else {
-        let from = "FROM deliveries d";
-        let mut query = select(QueryBuilder::new(""), from, tenant, webhook, filter, after, limit + 1);
+        let mut query = select(QueryBuilder::new(""), "", tenant, webhook, filter, after, limit + 1);
         query.build_query_as().fetch_all(pool).await.map_err(failure)?
     };
     let found = page(rows, limit, |row| List::Deliveries.after(row.accepted_at, row.id));
@@ -39,18 +37,18 @@ pub(super) async fn list(
     Ok(Page { rows, next: found.next })
 }
 
-/// The first `limit` deliveries of `from` that `filter` wants and that come after `after`.
+/// The first `limit` deliveries that `filter` wants and that come after `after`.
 fn select(
     mut query: QueryBuilder<Postgres>,
-    from: &'static str,
+    within: &'static str,
     tenant: TenantNumber,
     webhook: WebhookId,
     filter: &DeliveryFilter,
     after: Option<(i64, Uuid)>,
     limit: usize,
 ) -> QueryBuilder<Postgres> {
-    query.push(concat!("SELECT ", delivery_columns!(), " ")).push(from);
-    query.push(" WHERE d.event IS NOT NULL AND d.tenant = ").push_bind(tenant_column(tenant)).push(of_living_tenant!());
+    query.push(concat!("SELECT ", delivery_columns!(), " FROM deliveries d WHERE d.event IS NOT NULL AND d.tenant = "));
+    query.push_bind(tenant_column(tenant)).push(of_living_tenant!()).push(within);
     query.push(" AND d.webhook = ").push_bind(uuid(webhook.as_bytes()));
     if let Some(since) = filter.since {
         query.push(" AND d.accepted_at >= ").push_bind(since.as_millis());

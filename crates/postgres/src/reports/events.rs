@@ -21,12 +21,11 @@ pub(super) async fn list(
     let limit = page_size(request.limit);
     let after = List::Events.read(request.after.as_ref(), |text| EventId::new(text).ok());
     let rows: Vec<EventRecord> = if filter.delivered == Some(false) {
-        let from = concat!("FROM asked JOIN events e ON e.tenant = asked.tenant AND ", within_minute!("e"));
-        let query = |asked, limit| select(asked, from, tenant, filter, after.as_ref(), limit);
+        let query = |asked, limit| select(asked, within_minute!("e"), tenant, filter, after.as_ref(), limit);
         let minutes = Minutes::left(tenant, filter.since, filter.until, after.as_ref().map(|(time, _)| *time));
-        minutes.rows(pool, limit + 1, query).await?
+        minutes.rows(pool, limit + 1, "accepted_at DESC, id DESC", query).await?
     } else {
-        let mut query = select(QueryBuilder::new(""), "FROM events e", tenant, filter, after.as_ref(), limit + 1);
+        let mut query = select(QueryBuilder::new(""), "", tenant, filter, after.as_ref(), limit + 1);
         query.build_query_as().fetch_all(pool).await.map_err(failure)?
     };
     let found = page(rows, limit, |row| List::Events.after(row.accepted_at, &row.id));
@@ -34,17 +33,17 @@ pub(super) async fn list(
     Ok(Page { rows, next: found.next })
 }
 
-/// The first `limit` events of `from` that `filter` wants and that come after `after`.
+/// The first `limit` events that `filter` wants and that come after `after`.
 fn select(
     mut query: QueryBuilder<Postgres>,
-    from: &'static str,
+    within: &'static str,
     tenant: TenantNumber,
     filter: &EventFilter,
     after: Option<&(i64, EventId)>,
     limit: usize,
 ) -> QueryBuilder<Postgres> {
-    query.push(concat!("SELECT ", event_columns!(), " ")).push(from).push(with_delivered!());
-    query.push("WHERE e.tenant = ").push_bind(tenant_column(tenant)).push(of_living_tenant!());
+    query.push(concat!("SELECT ", event_columns!(), " FROM events e", with_delivered!(), "WHERE e.tenant = "));
+    query.push_bind(tenant_column(tenant)).push(of_living_tenant!()).push(within);
     // Days are named beside times, so that only their partitions are read.
     if let Some(since) = filter.since {
         query.push(" AND e.accepted_at >= ").push_bind(since.as_millis());

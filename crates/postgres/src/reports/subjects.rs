@@ -36,11 +36,12 @@ pub(super) async fn list(
     let limit = page_size(request.limit);
     let after = List::Subjects.read(request.after.as_ref(), |text| Uuid::parse_str(text).ok());
     let rows: Vec<SubjectRecord> = if delivered == Some(false) {
-        let from = concat!("FROM asked JOIN subjects n ON n.tenant = asked.tenant AND ", within_minute!("n"));
-        let query = |asked, limit| select(asked, from, tenant, delivered, after, limit);
-        Minutes::left(tenant, None, None, after.map(|(time, _)| time)).rows(pool, limit + 1, query).await?
+        let query = |asked, limit| select(asked, within_minute!("n"), tenant, delivered, after, limit);
+        Minutes::left(tenant, None, None, after.map(|(time, _)| time))
+            .rows(pool, limit + 1, "newest_at DESC, subject_key DESC", query)
+            .await?
     } else {
-        let mut query = select(QueryBuilder::new(""), "FROM subjects n", tenant, delivered, after, limit + 1);
+        let mut query = select(QueryBuilder::new(""), "", tenant, delivered, after, limit + 1);
         query.build_query_as().fetch_all(pool).await.map_err(failure)?
     };
     let found = page(rows, limit, |row| List::Subjects.after(row.newest_at, row.subject_key));
@@ -48,10 +49,10 @@ pub(super) async fn list(
     Ok(Page { rows, next: found.next })
 }
 
-/// The first `limit` subjects of `from` that come after `after`, with their newest events.
+/// The first `limit` subjects that come after `after`, with their newest events.
 fn select(
     mut query: QueryBuilder<Postgres>,
-    from: &'static str,
+    within: &'static str,
     tenant: TenantNumber,
     delivered: Option<bool>,
     after: Option<(i64, Uuid)>,
@@ -60,10 +61,11 @@ fn select(
     query.push(concat!(
         "SELECT n.subject_key, n.subject AS subject_text, n.accepted_at AS newest_at, ",
         event_columns!(),
-        " "
+        " FROM subjects n JOIN events e ON e.tenant = n.tenant AND e.id = n.event AND e.day = n.day",
+        with_delivered!(),
+        "WHERE n.tenant = "
     ));
-    query.push(from).push(" JOIN events e ON e.tenant = n.tenant AND e.id = n.event AND e.day = n.day");
-    query.push(with_delivered!()).push("WHERE n.tenant = ").push_bind(tenant_column(tenant)).push(of_living_tenant!());
+    query.push_bind(tenant_column(tenant)).push(of_living_tenant!()).push(within);
     if let Some((time, key)) = after {
         query.push(" AND (n.accepted_at, n.subject_key) < (").push_bind(time).push(", ").push_bind(key).push(")");
     }
