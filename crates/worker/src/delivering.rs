@@ -44,6 +44,8 @@ const DEADLINE_MARGIN: Duration = Duration::from_secs(3600);
 const KEY_LACKED_FOR: Duration = Duration::from_secs(15);
 /// No webhook may have more than this part of all attempts in flight, whatever it says.
 const LARGEST_SHARE: u32 = 4;
+/// All attempts asked for by hand have at most this part of what is in flight: nothing lowers what hangs of them.
+const SHARE_BY_HAND: usize = 8;
 /// Attempts asked for by hand that one webhook may have in flight: each keeps its record open until it ends.
 const BY_HAND_AT_ONCE: u32 = 8;
 /// What was asked for by hand and is too much now is offered again after this.
@@ -60,6 +62,8 @@ pub(crate) struct Courier {
     poster: Poster,
     gates: Arc<Gates>,
     by_hand: Arc<Gates>,
+    /// Places of all attempts asked for by hand.
+    air_by_hand: Semaphore,
     air: Arc<Semaphore>,
     /// In the journal.
     room: Arc<Room>,
@@ -130,6 +134,7 @@ impl Courier {
         Self {
             gates: Gates::new(config.waiting_per_webhook),
             by_hand: Gates::new(0),
+            air_by_hand: Semaphore::new((config.in_flight.get() / SHARE_BY_HAND).max(1)),
             air,
             room,
             payloads: Payloads::of(Arc::clone(&queue)),
@@ -305,12 +310,13 @@ impl Courier {
     /// knows nothing of it. What is too much at once is tried again for a while, and then nothing comes of it.
     async fn admit_by_hand(&self, task: Box<Task>, goal: Goal) {
         let now = self.clock.now();
-        match self.by_hand.enter(goal.webhook.id, BY_HAND_AT_ONCE, now) {
-            Admission::Entered(_pass) => self.go(task, goal, None).await,
-            Admission::Waiting(_) | Admission::Full if now.since(task.delivery.due) < BY_HAND_TRIED_FOR => {
+        let place = self.air_by_hand.try_acquire();
+        match place.map(|place| (place, self.by_hand.enter(goal.webhook.id, BY_HAND_AT_ONCE, now))) {
+            Ok((_place, Admission::Entered(_pass))) => self.go(task, goal, None).await,
+            _ if now.since(task.delivery.due) < BY_HAND_TRIED_FOR => {
                 self.recorder.hand_back(&task.lease, BY_HAND_AGAIN_AFTER).await;
             }
-            Admission::Waiting(_) | Admission::Full => {
+            _ => {
                 tracing::warn!(delivery = %task.delivery.reference.id, "too many were asked for by hand: not attempted");
                 self.recorder.finish(&task).await;
             }

@@ -21,7 +21,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
@@ -321,48 +321,95 @@ async fn connections_that_wait_too_long_are_closed() {
     assert_eq!((receiver.count(), receiver.connections()), (2, 2));
 }
 
+/// A receiver that speaks HTTP/2.
+struct Http2Receiver {
+    url: String,
+    pem: Vec<u8>,
+    connections: Arc<AtomicUsize>,
+    /// Version, URL and whether there is a header `Host`, and the body, of each post.
+    seen: mpsc::UnboundedReceiver<((hyper::Version, String, bool), Bytes)>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Http2Receiver {
+    /// Answers up to `on_the_first` posts on its first connection and all on others.
+    async fn answering(on_the_first: usize) -> Self {
+        let (acceptor, pem) = tls_for(&[b"h2", b"http/1.1"]);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("https://localhost:{}/hook?a=b", listener.local_addr().expect("bound").port());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let accepted = Arc::clone(&connections);
+        let (sender, seen) = mpsc::unbounded_channel();
+        let serving = tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                let is_first = accepted.fetch_add(1, Ordering::SeqCst) == 0;
+                let left = Arc::new(Semaphore::new(if is_first { on_the_first } else { Semaphore::MAX_PERMITS }));
+                let (acceptor, sender) = (acceptor.clone(), sender.clone());
+                tokio::spawn(async move {
+                    let connection = TokioIo::new(acceptor.accept(connection).await.expect("TLS"));
+                    let answer = service_fn(move |request: hyper::Request<Incoming>| {
+                        let (sender, left) = (sender.clone(), Arc::clone(&left));
+                        async move {
+                            left.acquire().await.expect("never closed").forget();
+                            let has_host = request.headers().contains_key(HOST);
+                            let told = (request.version(), request.uri().to_string(), has_host);
+                            let body = request.into_body().collect().await?.to_bytes();
+                            let _ = sender.send((told, body));
+                            Ok::<_, hyper::Error>(hyper::Response::new(Full::new(Bytes::from_static(b"thanks"))))
+                        }
+                    });
+                    let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(connection, answer).await;
+                });
+            }
+        });
+        Self { url, pem, connections, seen, serving }
+    }
+
+    /// A stage whose worker trusts it.
+    async fn stage(&self) -> Stage {
+        let mut setting = Setting::default();
+        setting.egress.extra_ca = Some(self.pem.clone());
+        Stage::with(setting).await
+    }
+}
+
+impl Drop for Http2Receiver {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
 #[tokio::test]
 async fn a_receiver_that_speaks_http_2_gets_all_posts_on_one_connection() {
-    let (acceptor, pem) = tls_for(&[b"h2", b"http/1.1"]);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("https://localhost:{}/hook?a=b", listener.local_addr().expect("bound").port());
-    let connections = Arc::new(AtomicUsize::new(0));
-    let accepted = Arc::clone(&connections);
-    let (sender, mut seen) = mpsc::unbounded_channel();
-    let serving = tokio::spawn(async move {
-        while let Ok((connection, _)) = listener.accept().await {
-            accepted.fetch_add(1, Ordering::SeqCst);
-            let (acceptor, sender) = (acceptor.clone(), sender.clone());
-            tokio::spawn(async move {
-                let connection = TokioIo::new(acceptor.accept(connection).await.expect("TLS"));
-                let answer = service_fn(move |request: hyper::Request<Incoming>| {
-                    let sender = sender.clone();
-                    async move {
-                        let told = (request.version(), request.uri().to_string(), request.headers().contains_key(HOST));
-                        let body = request.into_body().collect().await?.to_bytes();
-                        let _ = sender.send((told, body));
-                        Ok::<_, hyper::Error>(hyper::Response::new(Full::new(Bytes::from_static(b"thanks"))))
-                    }
-                });
-                let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(connection, answer).await;
-            });
-        }
-    });
-    let mut setting = Setting::default();
-    setting.egress.extra_ca = Some(pem);
-    let stage = Stage::with(setting).await;
-    let webhook = stage.webhook(1, url.clone()).await;
+    let mut receiver = Http2Receiver::answering(5).await;
+    let stage = receiver.stage().await;
+    let webhook = stage.webhook(1, receiver.url.clone()).await;
     for number in 0..5 {
         stage.send(&format!("e{number}"), &webhook).await;
         let outcome = stage.attempted().await;
         assert_eq!(outcome.follows, Follows::Settled(Settlement::Success), "{outcome:?}");
         assert_eq!(&outcome.attempt.expect("made").response_body[..], b"thanks");
-        let (told, body) = seen.recv().await.expect("the receiver runs");
-        assert_eq!(told, (hyper::Version::HTTP_2, url.clone(), false));
+        let (told, body) = receiver.seen.recv().await.expect("the receiver runs");
+        assert_eq!(told, (hyper::Version::HTTP_2, receiver.url.clone(), false));
         assert!(String::from_utf8_lossy(&body).contains(&format!("\"e{number}\"")));
     }
-    assert_eq!(connections.load(Ordering::SeqCst), 1);
-    serving.abort();
+    assert_eq!(receiver.connections.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_answered_any_more_is_left() {
+    let receiver = Http2Receiver::answering(1).await;
+    let stage = receiver.stage().await;
+    let mut webhook = stage::webhook(1, receiver.url.clone());
+    webhook.timeout = Some(Duration::from_millis(300));
+    stage.write(fanfare_ports::directory::Entry::Webhook(Box::new(webhook.clone()))).await;
+    let mut succeeded = Vec::new();
+    for id in ["e1", "e2", "e3", "e4"] {
+        stage.send(id, &webhook).await;
+        succeeded.push(stage.attempted().await.follows == Follows::Settled(Settlement::Success));
+    }
+    assert_eq!(succeeded, [true, false, true, true]);
+    assert_eq!(receiver.connections.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]

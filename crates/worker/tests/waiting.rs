@@ -192,6 +192,33 @@ async fn many_attempts_by_hand_at_a_hanging_receiver_stay_few() {
 }
 
 #[tokio::test]
+async fn attempts_by_hand_at_many_hanging_webhooks_leave_room_for_others() {
+    let config = Config { in_flight: NonZeroUsize::new(16).expect("not zero"), ..Config::default() };
+    let stage = Stage::with(Setting { config, ..Setting::default() }).await;
+    let (hanging, gate) = Receiver::patient().await;
+    let healthy = Receiver::answering(200).await;
+    let quick = stage.webhook(100, healthy.url("/")).await;
+    // More than the worker has places for.
+    for number in 0..8 {
+        let slow = stage.webhook(number, hanging.url("/")).await;
+        let by_hand: Vec<_> = (0..8)
+            .map(|attempt| Delivery {
+                turn: Turn::Manual { id: AttemptId::from_bytes([8 * number + attempt; 16]), number: 1 },
+                ..stage.delivery(&stage.event(&format!("e{number}-{attempt}")), &slow)
+            })
+            .collect();
+        stage.hand_in(&by_hand).await;
+    }
+    for _ in 0..2 {
+        hanging.next().await;
+    }
+    stage.send("other", &quick).await;
+    assert_eq!(stage.attempted().await.delivery.webhook, quick.id);
+    assert_eq!(hanging.count(), 2);
+    gate.add_permits(1000);
+}
+
+#[tokio::test]
 async fn at_a_stop_what_is_in_the_air_ends_and_the_rest_is_handed_back() {
     let stage = Stage::new().await;
     let (receiver, gate) = Receiver::patient().await;

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -123,12 +124,13 @@ impl Connections {
     }
 
     /// Keeps a connection that any number of requests use at once, unless others have dialled one meanwhile.
-    fn share(&self, target: &Target, sender: http2::SendRequest<Body>) -> http2::SendRequest<Body> {
+    fn share(&self, target: &Target, sender: http2::SendRequest<Body>) -> Shared {
         let mut open = self.pool.lock();
         let origin = open.origins.entry(Arc::clone(target.origin())).or_default();
         match &mut origin.shared {
-            Some(kept) if !kept.sender.is_closed() => kept.sender.clone(),
+            Some(kept) if kept.sender.is_usable() => kept.sender.clone(),
             shared => {
+                let sender = Shared { sender, doubted: Arc::default() };
                 *shared = Some(Kept { sender: sender.clone(), since: Instant::now() });
                 self.pool.sweep(&mut open);
                 sender
@@ -144,7 +146,42 @@ fn broken(error: &hyper::Error) -> AttemptError {
 /// Where a request goes in.
 enum Sender {
     Http1(http1::SendRequest<Body>),
-    Http2(http2::SendRequest<Body>),
+    Http2(Shared),
+}
+
+/// A connection that takes any number of requests at once.
+#[derive(Clone)]
+struct Shared {
+    sender: http2::SendRequest<Body>,
+    /// Whether somebody gave up waiting for an answer on it. Nothing else tells for a quarter of an hour that whoever was at its other
+    /// end is gone without a word.
+    doubted: Arc<AtomicBool>,
+}
+
+impl Shared {
+    fn is_usable(&self) -> bool {
+        !self.sender.is_closed() && !self.doubted.load(Ordering::Relaxed)
+    }
+}
+
+/// Casts doubt on a connection if it is dropped before an answer came.
+struct Waiting {
+    doubted: Arc<AtomicBool>,
+    is_over: bool,
+}
+
+impl Waiting {
+    fn end(mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.doubted.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 type Answer = Result<Response<Incoming>, TrySendError<Request<Body>>>;
@@ -162,10 +199,12 @@ impl Sender {
                 request.headers_mut().insert(HOST, target.host().clone());
                 (Either::Left(sender.try_send_request(request)), Some(sender))
             }
-            Self::Http2(mut sender) => {
+            Self::Http2(Shared { mut sender, doubted }) => {
                 *request.uri_mut() = target.uri().clone();
                 request.headers_mut().remove(HOST);
-                (Either::Right(sender.try_send_request(request)), None)
+                let waiting = Waiting { doubted, is_over: false };
+                let answering = sender.try_send_request(request).inspect(move |_| waiting.end());
+                (Either::Right(answering), None)
             }
         }
     }
@@ -247,7 +286,7 @@ struct Origin {
     /// Those that wait, the one that has waited longest first.
     idle: Vec<Kept<http1::SendRequest<Body>>>,
     /// One that takes any number of requests at once.
-    shared: Option<Kept<http2::SendRequest<Body>>>,
+    shared: Option<Kept<Shared>>,
 }
 
 struct Kept<S> {
@@ -259,7 +298,7 @@ struct Kept<S> {
 impl Open {
     fn take(&mut self, origin: &Arc<str>) -> Option<Sender> {
         let origin = self.origins.get_mut(origin)?;
-        if let Some(shared) = origin.shared.as_mut().filter(|shared| !shared.sender.is_closed()) {
+        if let Some(shared) = origin.shared.as_mut().filter(|shared| shared.sender.is_usable()) {
             shared.since = Instant::now();
             return Some(Sender::Http2(shared.sender.clone()));
         }
@@ -279,7 +318,7 @@ impl Open {
     fn close_old(&mut self, idle_for: Duration) {
         self.origins.retain(|_, origin| {
             origin.idle.retain(|kept| kept.since.elapsed() < idle_for && !kept.sender.is_closed());
-            origin.shared.take_if(|kept| kept.since.elapsed() >= idle_for || kept.sender.is_closed());
+            origin.shared.take_if(|kept| kept.since.elapsed() >= idle_for || !kept.sender.is_usable());
             !origin.idle.is_empty() || origin.shared.is_some()
         });
     }
