@@ -166,8 +166,8 @@ async fn put_event_type(
     if name.is_reserved() {
         return Err(Problem::bad_request("the name in the path: webhook.* and fanfare.* are reserved"));
     }
-    let checked = check(&name, input)?;
     member.not_in_portal()?;
+    let checked = check(&name, input)?;
     let tenant = member.tenant.number;
     aliases::refuse_taken(&shared, tenant, &name, &checked.aliases).await?;
     for _ in 0..TRIES {

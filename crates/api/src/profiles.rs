@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use fanfare_domain::event_type::EventType;
 use fanfare_domain::ids::{EventId, WebhookId};
 use fanfare_domain::profile::{
@@ -20,6 +20,7 @@ use self::words::{AuthWord, HoldsWord, KeyWord, OriginWord, SchemeWord};
 use crate::auth::{Asked, Member};
 use crate::body::EventJson;
 use crate::context::Shared;
+use crate::path::Id;
 use crate::problem::{FieldProblems, Problem};
 use crate::webhooks::headers::check_shown;
 
@@ -277,7 +278,7 @@ async fn list_profiles(State(shared): State<Shared>, _: Asked) -> axum::Json<Pro
 async fn sample_of_profile(
     State(shared): State<Shared>,
     member: Member,
-    Path(name): Path<String>,
+    Id(name): Id<String>,
     EventJson(input): EventJson<SampleOf>,
 ) -> Result<axum::Json<ProfileSample>, Problem> {
     let profile = shared.profiles.get(&name);

@@ -20,7 +20,10 @@ use serde_json::value::RawValue;
 pub const LARGEST_SCHEMA: usize = 64 * 1024;
 /// Compiled schemas that are kept.
 const KEPT: usize = 512;
+/// Largest pattern, in bytes of what it is compiled to.
 const LARGEST_PATTERN: usize = 1 << 20;
+/// Largest that all patterns of a schema may become together.
+const LARGEST_PATTERNS: usize = 4 << 20;
 const LONGEST_DETAIL: usize = 400;
 /// Stack for following a schema that goes in circles through the deepest data.
 const RECURSIVE_STACK: usize = 64 << 20;
@@ -69,10 +72,31 @@ fn compile(text: &str) -> Result<Rules, SchemaError> {
     let extent = extent::measure(&schema).map_err(|error| SchemaError::NotASchema(shortened(&error.to_string())))?;
     let validator = jsonschema::options()
         .offline()
-        .with_pattern_options(PatternOptions::regex().size_limit(LARGEST_PATTERN))
+        .with_pattern_options(PatternOptions::regex().size_limit(largest_pattern(&schema)))
         .build(&schema)
         .map_err(|error| SchemaError::NotASchema(shortened(&error.to_string())))?;
     Ok(Rules { validator, recursive: extent.recursive })
+}
+
+/// How large each pattern of `schema` may be: each is held to it alone, and there can be thousands.
+fn largest_pattern(schema: &Value) -> usize {
+    LARGEST_PATTERN.min(LARGEST_PATTERNS / patterns(schema).max(1))
+}
+
+/// How many patterns there are in `schema`, at most: everything in it is taken for a schema.
+fn patterns(schema: &Value) -> usize {
+    match schema {
+        Value::Object(members) => {
+            let own = |(name, inner): (&String, &Value)| match (name.as_str(), inner) {
+                ("pattern", Value::String(_)) => 1,
+                ("patternProperties", Value::Object(named)) => named.len(),
+                _ => 0,
+            };
+            members.iter().map(own).sum::<usize>() + members.values().map(patterns).sum::<usize>()
+        }
+        Value::Array(elements) => elements.iter().map(patterns).sum(),
+        _ => 0,
+    }
 }
 
 /// A schema, ready to be enforced.

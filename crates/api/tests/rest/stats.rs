@@ -123,7 +123,9 @@ async fn profiles_are_told_and_show_what_they_send() {
     let headers: Vec<_> = sample["headers"].as_array().expect("headers").iter().map(|header| &header[0]).collect();
     assert_eq!(headers, ["Content-Type", "webhook-id", "webhook-timestamp", "webhook-signature"]);
     assert!(sample["secret"].as_str().expect("a secret").starts_with("whsec_"));
-    service.call("POST", "/v1/profiles/none/sample", body).await.problem(404);
+    for unknown in ["none", "%FF"] {
+        service.call("POST", &format!("/v1/profiles/{unknown}/sample"), body.clone()).await.problem(404);
+    }
     let wrong = service.call("POST", "/v1/profiles/standard/sample", json!({"type": "a b"})).await;
     assert_eq!(wrong.problem(400), ["#/type"]);
 }

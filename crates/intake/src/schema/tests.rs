@@ -155,3 +155,24 @@ fn an_example_is_held_to_its_types_schema() {
     assert!(error.contains("order.paid") && !error.contains("4111"), "{error}");
     assert!(check_example(&name, r#"{"type": "odd"}"#, b"1").is_err());
 }
+
+#[test]
+fn many_patterns_are_held_to_what_one_may_be() {
+    let schema = |count: usize| {
+        let names: Vec<String> = (0..count).map(|number| format!(r#""^a{{20{number:03}}}$":true"#)).collect();
+        format!(r#"{{"patternProperties":{{{}}}}}"#, names.join(","))
+    };
+    assert_eq!(check_schema(&schema(1)), Ok(()));
+    let refused = check_schema(&schema(40)).expect_err("some 1 MiB each");
+    assert!(matches!(&refused, SchemaError::NotASchema(_)), "{refused:?}");
+}
+
+#[test]
+fn a_schema_may_have_a_hundred_usual_patterns() {
+    let usual =
+        ["^[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}$", r"^\\d{4}-\\d{2}-\\d{2}$", "^[a-z0-9-]{1,63}$", "^(open|paid|void)$"];
+    let property = |number: usize| format!(r#""p{number}":{{"type":"string","pattern":"{}"}}"#, usual[number % 4]);
+    let properties: Vec<String> = (0..100).map(property).collect();
+    let schema = format!(r#"{{"properties":{{{}}}}}"#, properties.join(","));
+    assert_eq!(check_schema(&schema), Ok(()));
+}
