@@ -95,10 +95,8 @@ impl Restating {
         for _ in 0..PARTS {
             match self.part(below, together).await? {
                 Part::Done(to) => self.done = to,
-                Part::Empty => {
-                    self.done = self.done.max(Position { sequence: below.saturating_sub(1), index: u16::MAX });
-                    return Ok(Went::AllTheWay);
-                }
+                // What was read may be a replica that has not come as far: nothing is done that was not read.
+                Part::Empty => return Ok(Went::AllTheWay),
                 // Nothing may wait for the first messages of it; trimming those makes room.
                 Part::NoRoom if together > 1 => together = 1,
                 Part::NoRoom | Part::Held => return Ok(Went::NoFurther),

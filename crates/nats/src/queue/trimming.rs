@@ -81,18 +81,16 @@ pub(super) async fn oldest_unfinished(link: &Link, consumer: Consumer) -> Result
 
 /// The sequence up to which a consumer has finished all that it is given. What the server has noted lags where messages
 /// of others lie in between; `state` is the stream as it was before `info` was asked for.
+///
+/// What comes next is asked of the stream's leader. That nothing is pending is no proof: the consumer's leader may be
+/// another server, which counts what has come to its own replica.
 async fn floor(link: &Link, consumer: Consumer, info: &ConsumerInfo, state: &StreamState) -> Result<u64, QueueError> {
     let noted = info.noted_floor();
-    if info.num_ack_pending > 0 {
+    if info.num_ack_pending > 0 || noted >= state.last_seq {
         return Ok(noted);
-    }
-    if info.num_pending == 0 {
-        return Ok(noted.max(state.last_seq));
     }
     let filter = consumer_filter(consumer);
     let next = Which::NextOn { subject: &filter, from: noted + 1 };
-    match api::message(&link.context, stream_name(consumer.stream()), next).await? {
-        Some(message) => Ok(noted.max(message.sequence - 1)),
-        None => Ok(noted),
-    }
+    let next = api::message(&link.context, stream_name(consumer.stream()), next).await?;
+    Ok(noted.max(next.map_or(state.last_seq, |message| message.sequence - 1)))
 }
