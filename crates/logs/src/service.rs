@@ -302,7 +302,9 @@ impl Logs {
     /// Makes room for the days to come, and drops those that are over.
     async fn maintain(&self, stop: &CancellationToken) {
         while !stop.is_cancelled() {
-            let pause = match self.ledger.maintain(self.clock.now(), self.keep).await {
+            let maintaining = self.ledger.maintain(self.clock.now(), self.keep);
+            let Some(maintained) = stop.run_until_cancelled(maintaining).await else { return };
+            let pause = match maintained {
                 Ok(()) => MAINTAIN_EVERY,
                 Err(error) => {
                     tracing::warn!(%error, "store was not maintained yet");

@@ -157,6 +157,31 @@ async fn days_have_partitions_two_ahead_and_lose_them_when_they_are_old() {
 }
 
 #[tokio::test]
+async fn old_subjects_are_removed_without_waiting_for_anybody() {
+    let server = Server::migrated().await;
+    let store = server.open().await;
+    store.record(&[routed(1, Some("of today"))]).await.expect("recorded");
+    server
+        .run(
+            "INSERT INTO subjects SELECT 7 + i % 3, gen_random_uuid(), 's' || i, day - 2, accepted_at - 172800000, event \
+             FROM subjects, generate_series(1, 30000) i",
+        )
+        .await;
+    let mut somebody = PgConnection::connect(&server.settings.url).await.expect("connected");
+    let mut writing = somebody.begin().await.expect("begun");
+    sqlx::query("UPDATE subjects SET event = 'another' WHERE subject = 's29999'")
+        .execute(&mut *writing)
+        .await
+        .expect("locked");
+    store.maintain(noon(), Duration::from_secs(86_400)).await.expect("maintained");
+    writing.rollback().await.expect("rolled back");
+    let left = server.ask("SELECT subject FROM subjects ORDER BY 1").await;
+    assert_eq!(left, ["of today", "s29999"], "the one that was being written goes the next time");
+    store.maintain(noon(), Duration::from_secs(86_400)).await.expect("maintained");
+    assert_eq!(server.ask("SELECT subject FROM subjects").await, ["of today"]);
+}
+
+#[tokio::test]
 async fn counts_are_changed_within_their_page() {
     let server = Server::migrated().await;
     let store = server.open().await;

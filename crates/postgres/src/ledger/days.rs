@@ -21,6 +21,21 @@ const DAYS_AHEAD: i32 = 2;
 /// Longest wait until all readers have left a table, in the meantime of which nobody else gets in.
 const DROP_PATIENCE: &str = "SET LOCAL lock_timeout = '3s'";
 
+/// How many subjects are removed at a time. With most events about a subject of their own there are millions for a day.
+const SUBJECTS_AT_ONCE: i64 = 5_000;
+/// Removes up to `$2` subjects whose newest event was accepted before `$1`. There is an index by tenant and time, none by time alone, so
+/// each tenant is looked at; whoever is writing one of them is not waited for.
+const REMOVE_SUBJECTS: &str = "WITH RECURSIVE known (tenant) AS ( \
+         (SELECT tenant FROM subjects ORDER BY tenant LIMIT 1) \
+         UNION ALL SELECT (SELECT s.tenant FROM subjects s WHERE s.tenant > known.tenant ORDER BY s.tenant LIMIT 1) \
+         FROM known WHERE known.tenant IS NOT NULL), \
+     old AS MATERIALIZED (SELECT s.tenant, s.subject_key FROM known CROSS JOIN LATERAL ( \
+         SELECT tenant, subject_key FROM subjects WHERE tenant = known.tenant AND accepted_at < $1 \
+         ORDER BY accepted_at LIMIT $2 FOR UPDATE SKIP LOCKED) s LIMIT $2), \
+     gone AS (DELETE FROM subjects s USING old \
+         WHERE s.tenant = old.tenant AND s.subject_key = old.subject_key AND s.accepted_at < $1 RETURNING 1) \
+     SELECT count(*) FROM gone";
+
 /// The day under which a record is kept.
 fn day_of(record: &JournalRecord) -> Day {
     match record {
@@ -144,7 +159,23 @@ pub(super) async fn maintain(pool: &PgPool, now: Timestamp, keep: Duration) -> R
         drop_before(pool, floor).await?;
     }
     outcomes::drop_old(pool, now, floor.start()).await?;
-    undelivered::drop_old(pool, now, floor.start()).await
+    undelivered::drop_old(pool, now, floor.start()).await?;
+    remove_subjects(pool, floor.start()).await
+}
+
+/// Removes subjects about which nothing came since `floor`, outside the gate: nobody sees them any more, since their events are gone.
+async fn remove_subjects(pool: &PgPool, floor: Timestamp) -> Result<(), StoreError> {
+    loop {
+        let removed: i64 = sqlx::query_scalar(REMOVE_SUBJECTS)
+            .bind(floor.as_millis())
+            .bind(SUBJECTS_AT_ONCE)
+            .fetch_one(pool)
+            .await
+            .map_err(failure)?;
+        if removed < SUBJECTS_AT_ONCE {
+            return Ok(());
+        }
+    }
 }
 
 async fn drop_before(pool: &PgPool, floor: Day) -> Result<(), StoreError> {
@@ -167,11 +198,6 @@ async fn drop_before(pool: &PgPool, floor: Day) -> Result<(), StoreError> {
             sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *transaction).await.map_err(failure)?;
         }
     }
-    sqlx::query("DELETE FROM subjects WHERE day < $1")
-        .bind(floor.number())
-        .execute(&mut *transaction)
-        .await
-        .map_err(failure)?;
     transaction.commit().await.map_err(failure)?;
     tracing::info!(days = old.len(), before = %floor.start(), "old days were dropped");
     Ok(())

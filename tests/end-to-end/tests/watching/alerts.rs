@@ -42,3 +42,12 @@ fn every_alert_says_how_bad_it_is_and_where_to_read_on() {
         }
     }
 }
+
+#[test]
+fn a_service_that_says_nothing_is_not_ready_either() {
+    let rules = rules();
+    let rule = rules.iter().find(|rule| name(rule) == "FanfareServiceNotReady").expect("there is such a rule");
+    let query = rule["expr"].as_str().expect("a query");
+    // A comparison alone finds nothing where there is nothing to compare.
+    assert!(query.contains("last_over_time(") && query.contains("unless on (service) (fanfare_ready == 1)"), "{query}");
+}

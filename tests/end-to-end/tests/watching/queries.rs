@@ -37,7 +37,7 @@ impl Figures {
         // Grafana puts a duration in place of this.
         let query = query.replace("$__rate_interval", "5m");
         let expression = parser::parse(&query).unwrap_or_else(|error| panic!("{place}: {error}: {query}"));
-        let mut asked = Asked { figures: self, place, query: &query, names: Vec::new() };
+        let mut asked = Asked { figures: self, place, query: &query, names: Vec::new(), is_last: false };
         let Ok(_) = walk_expr(&mut asked, &expression);
         assert!(!asked.names.is_empty(), "{place} asks for nothing: {query}");
         asked.names
@@ -49,6 +49,8 @@ struct Asked<'a> {
     place: &'a str,
     query: &'a str,
     names: Vec<String>,
+    /// Whether the range that follows is one of which only the last value is taken.
+    is_last: bool,
 }
 
 impl Asked<'_> {
@@ -67,7 +69,8 @@ impl Asked<'_> {
 
     /// What is grouped by, some figure below must have.
     fn grouping(&self, aggregate: &AggregateExpr) {
-        let mut below = Asked { figures: self.figures, place: self.place, query: self.query, names: Vec::new() };
+        let mut below =
+            Asked { figures: self.figures, place: self.place, query: self.query, names: Vec::new(), is_last: false };
         let Ok(_) = walk_expr(&mut below, &aggregate.expr);
         for label in aggregate.modifier.iter().flat_map(|modifier| &modifier.labels().labels) {
             let known = below.names.iter().any(|name| is_label(&self.figures.0[name], label));
@@ -86,7 +89,9 @@ impl ExprVisitor for Asked<'_> {
     fn pre_visit(&mut self, expression: &Expr) -> Result<bool, Infallible> {
         match expression {
             Expr::VectorSelector(selector) => self.figure(selector, false),
-            Expr::MatrixSelector(range) => self.figure(&range.vs, true),
+            // What was told last is a value as any other.
+            Expr::Call(call) => self.is_last = call.func.name == "last_over_time",
+            Expr::MatrixSelector(range) => self.figure(&range.vs, !self.is_last),
             Expr::Aggregate(aggregate) => self.grouping(aggregate),
             _ => {}
         }
