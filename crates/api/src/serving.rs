@@ -1,11 +1,15 @@
 //! Connections: accepted, perhaps with TLS, and served over HTTP/1.1 or HTTP/2.
 
+use std::future::pending;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -15,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
 
 use crate::context::Shared;
 
@@ -116,11 +121,20 @@ impl Connection {
         builder
             .http2()
             .timer(TokioTimer::new())
-            .max_header_list_size(u32::try_from(config.max_head.get()).unwrap_or(u32::MAX));
-        let service = TowerToHyperService::new(self.router.clone());
+            .max_header_list_size(u32::try_from(config.max_head.get()).unwrap_or(u32::MAX))
+            .keep_alive_interval(config.header_timeout)
+            .keep_alive_timeout(config.header_timeout);
+        let asked = Arc::new(AtomicBool::new(false));
+        let note = Arc::clone(&asked);
+        let service = TowerToHyperService::new(self.router.clone().map_request(move |request: Request<Incoming>| {
+            note.store(true, Ordering::Relaxed);
+            request
+        }));
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let served = tokio::select! {
             served = connection.as_mut() => served,
+            // Which protocol is spoken is told by the first bytes, which nothing else sets a limit to.
+            () = self.silence(&asked) => return tracing::debug!("no request came in time"),
             () = self.closing.cancelled() => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
@@ -128,6 +142,14 @@ impl Connection {
         };
         if let Err(error) = served {
             tracing::debug!(%error, "connection ended early");
+        }
+    }
+
+    /// Ends if nothing is `asked` for as long as a client may take for that.
+    async fn silence(&self, asked: &AtomicBool) {
+        self.context.clock.sleep(self.context.config.header_timeout).await;
+        if asked.load(Ordering::Relaxed) {
+            pending::<()>().await;
         }
     }
 }

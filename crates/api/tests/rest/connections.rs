@@ -73,6 +73,40 @@ async fn a_request_that_takes_too_long_is_answered_all_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_nothing_does_not_keep_a_place() {
+    let clock = ManualClock::at(Timestamp::from_millis(1_800_000_000_000));
+    let service = Service::on(Arc::new(clock.clone())).await;
+    let mut asking = TcpStream::connect(service.address).await.expect("connects");
+    let healthy = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut some = [0; 12];
+    asking.write_all(healthy).await.expect("writes");
+    asking.read_exact(&mut some).await.expect("an answer");
+    for said in ["", "PRI * HT", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+        let mut silent = TcpStream::connect(service.address).await.expect("connects");
+        silent.write_all(said.as_bytes()).await.expect("writes");
+        let ended = async {
+            let mut answer = Vec::new();
+            // It may end with what it never read.
+            let _ = silent.read_to_end(&mut answer).await;
+        };
+        let moving = async {
+            loop {
+                clock.advance(Duration::from_secs(1));
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let soon = tokio::time::sleep(Duration::from_secs(10));
+        tokio::select! {
+            () = ended => {}
+            () = moving => {}
+            () = soon => panic!("a connection that says {said:?} stays"),
+        }
+    }
+    asking.write_all(healthy).await.expect("it is still there");
+    asking.read_exact(&mut some).await.expect("an answer");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_may_be_encrypted() {
     let service = Service::start().await;
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("a certificate");
