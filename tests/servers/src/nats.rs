@@ -30,7 +30,7 @@ impl Nats {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_with(settings: &str) -> Result<Self, ServerError> {
-        Self::start_configured(settings, "")
+        Self::start_configured(Some(settings), "")
     }
 
     /// Starts a server that lets in only who knows `user` and `password`.
@@ -38,19 +38,27 @@ impl Nats {
     /// # Errors
     /// As [`Self::start`].
     pub fn start_for(user: &str, password: &str) -> Result<Self, ServerError> {
-        Self::start_configured("", &format!("authorization {{ user: \"{user}\", password: \"{password}\" }}\n"))
+        Self::start_configured(Some(""), &format!("authorization {{ user: \"{user}\", password: \"{password}\" }}\n"))
     }
 
-    fn start_configured(jetstream: &str, server: &str) -> Result<Self, ServerError> {
+    /// Starts a server without JetStream, whose part the test plays itself.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn start_without_jetstream() -> Result<Self, ServerError> {
+        Self::start_configured(None, "")
+    }
+
+    fn start_configured(jetstream: Option<&str>, server: &str) -> Result<Self, ServerError> {
         let program = binary("NATS_SERVER", "nats-server")?;
         let folder = tempfile::tempdir().map_err(|error| ServerError::Failed(error.to_string()))?;
         let port = free_port();
         let configuration = folder.path().join("nats.conf");
-        let text = format!(
-            "listen: \"127.0.0.1:{port}\"\nmax_payload: 1MB\n{server}\
-             jetstream {{\n  store_dir: \"{}\"\n  sync_interval: always\n  {jetstream}\n}}\n",
-            folder.path().join("store").display(),
-        );
+        let store = folder.path().join("store");
+        let jetstream = jetstream.map_or_else(String::new, |settings| {
+            format!("jetstream {{\n  store_dir: \"{}\"\n  sync_interval: always\n  {settings}\n}}\n", store.display())
+        });
+        let text = format!("listen: \"127.0.0.1:{port}\"\nmax_payload: 1MB\n{server}{jetstream}");
         fs::write(&configuration, text).map_err(|error| ServerError::Failed(error.to_string()))?;
         let command = vec![program.into(), "-c".into(), configuration.into()];
         let server = Server::start(command, port, &folder.path().join("nats.log"))?;
