@@ -126,6 +126,21 @@ async fn what_waits_for_long_leaves_room_and_outlives_the_schedule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_replica_lacks_is_not_taken_for_restated() {
+    let mut scene = with_small_journal().await;
+    let running = scene.run("one");
+    tell_what_waits_long(&scene).await;
+    scene.queue.lack(scene.usage(Stream::Journal).await.last);
+    fill_the_journal(&scene).await;
+    assert!(!scene.queue.still_lacks(), "what waits was to be restated");
+
+    scene.empty_schedule().await;
+    scene.until_waiting(3).await;
+    assert_eq!(found(scene.schedule.as_ref()).await, what_waits_long());
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_schedule_that_is_alive_passes_over_what_is_restated() {
     let scene = Scene::new().await;
     let running = scene.run("one");

@@ -1,6 +1,7 @@
 //! Schedulers on the embedded ports, with a clock that the tests move, and a schedule that may forget or be away.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+mod behind;
 mod switch;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::behind::Behind;
 pub(crate) use self::switch::Switch;
 
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_750_000_000_000);
@@ -31,6 +33,8 @@ pub(crate) struct Scene {
     others: Vec<(TempDir, Embedded)>,
     _folder: TempDir,
     pub(crate) embedded: Embedded,
+    /// What schedulers are given.
+    pub(crate) queue: Arc<Behind>,
     pub(crate) schedule: Arc<Switch>,
     pub(crate) clock: ManualClock,
 }
@@ -50,7 +54,8 @@ impl Scene {
         let clock = ManualClock::at(START);
         let (folder, embedded) = open(&clock, limits).await;
         let schedule = Arc::new(Switch::to(embedded.schedule()));
-        Self { others: Vec::new(), _folder: folder, embedded, schedule, clock }
+        let queue = Arc::new(Behind::none(embedded.queue()));
+        Self { others: Vec::new(), _folder: folder, embedded, queue, schedule, clock }
     }
 
     /// Makes the schedule forget everything.
@@ -73,7 +78,7 @@ impl Scene {
 
     pub(crate) fn run_as(&self, holder: &str, config: Config) -> Running {
         let ports = Ports {
-            queue: self.embedded.queue(),
+            queue: self.queue.clone(),
             schedule: self.schedule.clone(),
             directory: self.embedded.directory(),
             clock: Arc::new(self.clock.clone()),
