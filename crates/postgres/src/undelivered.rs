@@ -20,7 +20,8 @@ const ADD: &str = "INSERT INTO undelivered AS u (tenant, minute, deliveries) \
      SELECT * FROM UNNEST($1::integer[], $2::bigint[], $3::bigint[]) \
      ON CONFLICT (tenant, minute) DO UPDATE SET deliveries = u.deliveries + excluded.deliveries";
 
-/// Keeps to rows that were accepted within a minute that [`Minutes::rows`] asks about. The day is named, so that only its partition is read.
+/// Keeps to rows that were accepted within a minute that [`Minutes::rows`] asks about. The day is named, so that only its partition
+/// is read.
 macro_rules! within_minute {
     ($rows:literal) => {
         concat!(

@@ -23,6 +23,23 @@ async fn exchange(service: &Service, request: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+/// Moves the clock until `future` is done, which it has to be in time.
+async fn while_time_passes<T>(clock: &ManualClock, future: impl Future<Output = T>) -> T {
+    let passing = async {
+        loop {
+            clock.advance(Duration::from_secs(1));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let moved = async {
+        tokio::select! {
+            done = future => done,
+            () = passing => unreachable!("it passes for ever"),
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), moved).await.expect("in time")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_is_cut_off_is_refused() {
     let service = Service::start().await;
@@ -60,16 +77,7 @@ async fn a_request_that_takes_too_long_is_answered_all_the_same() {
     let clock = ManualClock::at(Timestamp::from_millis(1_800_000_000_000));
     let service = Service::on(Arc::new(clock.clone())).await;
     let hanging = service.answer(service.request("GET", "/hangs"));
-    let moving = async {
-        loop {
-            clock.advance(Duration::from_secs(1));
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::select! {
-        answer = hanging => { answer.problem(503); }
-        () = moving => {}
-    }
+    while_time_passes(&clock, hanging).await.problem(503);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,18 +97,7 @@ async fn who_asks_for_nothing_does_not_keep_a_place() {
             // It may end with what it never read.
             let _ = silent.read_to_end(&mut answer).await;
         };
-        let moving = async {
-            loop {
-                clock.advance(Duration::from_secs(1));
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let soon = tokio::time::sleep(Duration::from_secs(10));
-        tokio::select! {
-            () = ended => {}
-            () = moving => {}
-            () = soon => panic!("a connection that says {said:?} stays"),
-        }
+        while_time_passes(&clock, ended).await;
     }
     asking.write_all(healthy).await.expect("it is still there");
     asking.read_exact(&mut some).await.expect("an answer");
